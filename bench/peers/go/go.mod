@@ -1,0 +1,3 @@
+module aether-bench-go
+
+go 1.19

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "go_peer.hpp"
+#include "row.hpp"
+
+#include <string>
+#include <vector>
+
+namespace aether::bench {
+
+struct Setting {
+  GoPeer go;
+  std::string folder;  ///< on the disk that the durable rows measure
+  bool quick = false;  ///< small data sets
+};
+
+[[nodiscard]] std::vector<Row> memory_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> envelope_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> sqlite_rows(const Setting& setting);
+
+}  // namespace aether::bench

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/core/time.hpp"
+#include "aether/core/uuid.hpp"
+#include "input.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace aether::cli {
+namespace {
+
+Result<Data> read_data(const Append& verb, const Session& session) {
+  const bool bytes = !verb.content_type.empty() && verb.content_type != kJsonContentType;
+  std::string text = verb.data;
+  if (text == "-" || text.starts_with('@')) {
+    auto input = read_input(text, session.signals.fd());
+    if (!input) return std::unexpected(std::move(input.error()));
+    text = bytes ? std::move(*input) : std::string(trim(*input));
+  }
+  return bytes ? Data::bytes(text, verb.content_type) : Data::json(text);
+}
+
+Result<Metadata> parse_metadata(const std::vector<std::string>& pairs) {
+  Metadata metadata;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Errc::invalid_argument,
+                  "the metadata \"" + pair + "\" is not of the form key=value");
+    }
+    const auto key = pair.substr(0, equals);
+    if (!metadata.emplace(key, pair.substr(equals + 1)).second) {
+      return fail(Errc::invalid_argument, "the metadata has the key \"" + key + "\" twice");
+    }
+  }
+  return metadata;
+}
+
+Result<Event> make_event(const Append& verb, const Session& session) {
+  Event event{.id = verb.id.empty() ? make_uuid_v7() : verb.id,
+              .event_type = verb.event_type,
+              .actor_id = verb.actor_id,
+              .version = verb.version,
+              .data = {},
+              .metadata = {}};
+  if (!verb.timestamp.empty()) {
+    const auto timestamp = parse_timestamp(verb.timestamp);
+    if (!timestamp) return std::unexpected(timestamp.error());
+    event.timestamp = *timestamp;
+  }
+  auto metadata = parse_metadata(verb.metadata);
+  if (!metadata) return std::unexpected(std::move(metadata.error()));
+  event.metadata = std::move(*metadata);
+  auto data = read_data(verb, session);
+  if (!data) return std::unexpected(std::move(data.error()));
+  event.data = std::move(*data);
+  return event;
+}
+
+/// What the user can do about an append that failed; the message says what happened.
+std::string advise(const Error& error, const Append& verb, const std::string& id) {
+  switch (error.code) {
+    case Errc::version_conflict:
+      return "Nothing was stored. Read the actor, decide again, and append with --expect " +
+             std::to_string(error.actor_version) + ".";
+    case Errc::unavailable:
+      return "Nothing was stored. Try again later.";
+    case Errc::outcome_unknown:
+      return "The event may or may not be stored. " +
+             (verb.version != 0 || verb.expect
+                  ? "Run the same command again with --id " + id + ": it is not stored twice."
+                  : "See whether the actor has an event with the id " + id +
+                        ", and append again if not.");
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Outcome run(const Append& verb, const Session& session) {
+  if (verb.lines) {
+    auto store = session.open(sqlite::Access::read_write);
+    if (!store) return std::unexpected(std::move(store.error()));
+    return append_lines(*store->events, session);
+  }
+
+  // Before the store is opened: while the input is awaited, others may write.
+  auto event = make_event(verb, session);
+  if (!event) return std::unexpected(std::move(event.error()));
+  auto store = session.open(sqlite::Access::read_write);
+  if (!store) return std::unexpected(std::move(store.error()));
+
+  const std::string id = event->id;
+  const auto appended = store->events->append(
+      std::move(*event), {.expected_version = verb.expect, .timeout = verb.timeout});
+  if (!appended) {
+    Failure failure(appended.error());
+    failure.advice = advise(failure.error, verb, id);
+    return std::unexpected(std::move(failure));
+  }
+
+  const std::string durability = to_string(appended->durability);
+  if (session.console.json()) {
+    session.console.say_json({{"actorId", verb.actor_id},
+                              {"id", id},
+                              {"version", appended->version},
+                              {"position", appended->position},
+                              {"durability", durability}});
+  } else {
+    session.console.say(escape(verb.actor_id) + ": version " + std::to_string(appended->version) +
+                        ", position " + std::to_string(appended->position) + ", " + durability);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace aether::cli

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace aether::cli {
+
+Outcome run(const Backup& verb, const Session& session) {
+  auto store = session.open(sqlite::Access::read_only);
+  if (!store) return std::unexpected(std::move(store.error()));
+  if (store->sqlite == nullptr) {
+    return std::unexpected(Failure(Error{.code = Errc::unsupported,
+                                         .message = "the store \"" + session.store_url +
+                                                    "\" cannot be backed up: only sqlite:PATH "
+                                                    "can"}));
+  }
+
+  Progress progress("backup", "page");
+  std::uint64_t pages = 0;
+  const auto show = [&](sqlite::BackupProgress state) {
+    pages = state.pages_total;
+    progress.update(
+        {.done = state.pages_done, .part = state.pages_done, .whole = state.pages_total});
+  };
+  auto made = store->sqlite->backup(verb.file, show, session.signals.token());
+  progress.clear();
+  if (!made) return std::unexpected(std::move(made.error()));
+
+  if (session.console.json()) {
+    session.console.say_json({{"file", verb.file}, {"pages", pages}});
+  } else {
+    session.console.say("Wrote " + escape(verb.file) + " (" + count_of(pages, "page") + ").");
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace aether::cli

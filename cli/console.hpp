@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/log.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string_view>
+
+namespace aether::cli {
+
+struct ConsoleOptions {
+  bool json = false;
+  bool no_color = false;
+};
+
+/// Where a verb speaks: results on standard output, what went wrong on standard error, each for
+/// people or, with `--json`, for programs.
+class Console {
+ public:
+  explicit Console(const ConsoleOptions& options);
+
+  [[nodiscard]] bool json() const { return json_; }
+  [[nodiscard]] Output& out() { return out_; }
+  [[nodiscard]] const Style& style() const { return style_; }
+
+  /// A line for people.
+  void say(std::string_view line, Ink ink = Ink::plain);
+
+  /// A line of JSON. Text that is not UTF-8 gets replacement characters.
+  void say_json(const nlohmann::ordered_json& object);
+
+  /// May be called from any thread, as may `log`.
+  void complain(const Failure& failure) const;
+
+  /// Passes a store's warnings and errors on. Must not outlive the console.
+  [[nodiscard]] LogSink log() const;
+
+ private:
+  bool json_;
+  Output out_;
+  Style style_;
+  Style error_style_;
+};
+
+}  // namespace aether::cli

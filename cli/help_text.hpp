@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+/// What `--help` says beside the list of options, which is made from the options themselves.
+namespace aether::cli::help {
+
+inline constexpr std::string_view kProgram =
+    R"(Keeps and reads events: immutable facts about actors.)";
+
+inline constexpr std::string_view kProgramExamples =
+    R"(  aether --store sqlite:orders.db append order-123 OrderPlaced '{"total":99.99}'
+  aether --store sqlite:orders.db read order-123
+  export AETHER_STORE=sqlite:orders.db
+  aether tail --follow --json
+  aether verify)";
+
+inline constexpr std::string_view kProgramNotes = R"(Stores:
+  sqlite:PATH  one database file; append makes it where there is none
+  memory:      empty, and gone when the program ends; to try things out
+
+Exit codes:
+  0    done
+  1    failed in some other way than these, such as a full disk under the output
+  2    wrong usage, an invalid argument, or an event over a limit
+  3    not found: no such actor, no such database
+  4    version conflict: the actor is not at the expected version; nothing was stored
+  5    the store is unavailable, or the outcome is unknown: the message says which
+  6    permission denied
+  7    integrity: verify found something, or stored bytes are corrupt
+  8    unsupported by this store or this build
+  130  ended by SIGINT (143: by SIGTERM)
+
+`aether VERB --help` tells more, and so does docs/cli.md.)";
+
+inline constexpr std::string_view kAppendExamples =
+    R"(  aether append order-123 OrderPlaced '{"total":99.99}' --meta user=eva
+  aether append order-123 OrderShipped @shipment.json --expect 1
+  aether append scan-7 Page - --content-type image/png < page.png
+  aether --store sqlite:old.db tail --json | aether --store sqlite:new.db append --lines)";
+
+inline constexpr std::string_view kAppendNotes =
+    R"(DATA is JSON text and is kept byte for byte; @FILE reads a file and - standard input, both
+without the white space around the JSON. With --content-type it is any bytes.
+
+With --lines each line of standard input is a commit: an envelope as `tail --json` prints it, or an
+array of them. It stops at the first line that fails and names it; lines that were already on their
+way may have been stored. Appending the same lines again is safe: what is stored already is
+recognized by its actor, version and id.)";
+
+inline constexpr std::string_view kReadExamples = R"(  aether read order-123
+  aether read order-123 --from 2 --to 10 --json)";
+
+inline constexpr std::string_view kTailExamples = R"(  aether tail --category order --limit 20
+  aether tail --follow --type OrderPlaced --type OrderShipped
+  aether tail --after 4711 --json | jq .data)";
+
+inline constexpr std::string_view kActorsExamples = R"(  aether actors
+  aether actors order --json)";
+
+inline constexpr std::string_view kVerifyExamples = R"(  aether verify
+  aether digest > orders.digest      # and keep it on another machine
+  aether verify --against @orders.digest)";
+
+inline constexpr std::string_view kVerifyNotes =
+    R"(It recomputes every actor's chain and finds each event that was changed, removed from within,
+or moved. That an actor's end was cut off, or that an actor was added or removed, shows only
+against a digest that was kept elsewhere. Exit code 7 when something was found.)";
+
+inline constexpr std::string_view kDigestExamples = R"(  aether digest > orders.digest
+  aether digest --at 4711)";
+
+inline constexpr std::string_view kBackupExamples =
+    R"(  aether --store sqlite:orders.db backup orders-backup.db
+  aether --store sqlite:orders-backup.db verify)";
+
+inline constexpr std::string_view kVersionExamples = R"(  aether version --json)";
+
+}  // namespace aether::cli::help

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arguments.hpp"
+#include "console.hpp"
+#include "exit_code.hpp"
+#include "signals.hpp"
+#include "verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+namespace aether::cli {
+
+Outcome run(const ShowText& verb, const Session& session) {
+  session.console.out().write(verb.text);
+  return ExitCode::ok;
+}
+
+Outcome run(const ShowVersion& /*verb*/, const Session& session) {
+  if (session.console.json()) {
+    session.console.say_json({{"program", "aether"}, {"version", AETHER_VERSION}});
+  } else {
+    session.console.say("aether " AETHER_VERSION);
+  }
+  return ExitCode::ok;
+}
+
+namespace {
+
+/// A standard stream that is closed would have its number given to the next file that is opened:
+/// the database. With the wrong access, so that using it still fails.
+void occupy_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;                       // NOLINT(*-vararg): POSIX
+    ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // NOLINT(*-vararg): POSIX
+  }
+}
+
+ExitCode run_verb(const Arguments& arguments, Console& console) {
+  const Signals signals;
+  const Session session{.store_url = arguments.store_url, .console = console, .signals = signals};
+  const Outcome outcome =
+      std::visit([&](const auto& verb) { return run(verb, session); }, arguments.verb);
+  if (outcome) return *outcome;
+  console.out().flush();  // what was found comes before why there is no more
+  console.complain(outcome.error());
+  const Errc code = outcome.error().error.code;
+  if (code == Errc::closed && signals.caught() != 0) return exit_code_of_signal(signals.caught());
+  return exit_code_of(code);
+}
+
+/// The output may have failed without anyone having noticed.
+ExitCode check_output(ExitCode code, Console& console) {
+  console.out().flush();
+  if (console.out().error() == 0) return code;
+  Failure failure(Error{.code = Errc::unavailable,
+                        .message = "cannot write the output: " +
+                                   std::generic_category().message(console.out().error())});
+  failure.kind = "output_failed";
+  console.complain(failure);
+  return code == ExitCode::ok ? ExitCode::failure : code;
+}
+
+ExitCode run_program(std::span<const char* const> args) {
+  auto arguments = parse_arguments(args);
+  if (!arguments) {
+    const Console console(console_options_of(args));
+    console.complain(arguments.error());
+    return ExitCode::usage;
+  }
+  Console console(arguments->console);
+  const ExitCode code = run_verb(*arguments, console);
+  return check_output(code, console);
+}
+
+}  // namespace
+}  // namespace aether::cli
+
+int main(int argc, char** argv) {
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a write then fails with EPIPE
+  aether::cli::occupy_standard_streams();
+  try {
+    const std::span<const char* const> args(argv, static_cast<std::size_t>(argc));
+    return static_cast<int>(aether::cli::run_program(args.subspan(argc > 0 ? 1 : 0)));
+  } catch (const std::exception& error) {
+    // Only what nobody can plan for comes here: no memory, no thread.
+    aether::cli::Failure failure(aether::Error{.message = error.what()});
+    failure.kind = "internal";
+    aether::cli::Console({}).complain(failure);
+    return static_cast<int>(aether::cli::ExitCode::failure);
+  }
+}

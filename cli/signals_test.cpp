@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals.hpp"
+
+#include "aether/sqlite/store.hpp"
+#include "verbs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+
+namespace aether::cli {
+namespace {
+
+/// The mask as it was before, for the tests that follow.
+class SignalsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { pthread_sigmask(SIG_SETMASK, nullptr, &mask_); }
+  void TearDown() override { pthread_sigmask(SIG_SETMASK, &mask_, nullptr); }
+
+  static void interrupt(const Signals& signals) {
+    ::kill(::getpid(), SIGINT);
+    const std::array<int, 1> inputs{signals.fd()};
+    EXPECT_TRUE(wait_for_any(inputs, -1, std::chrono::minutes(1)));
+  }
+
+ private:
+  sigset_t mask_{};
+};
+
+TEST_F(SignalsTest, TheFirstOneRequestsAStop) {
+  const Signals signals;
+  EXPECT_EQ(signals.caught(), 0);
+  EXPECT_FALSE(signals.token().stop_requested());
+
+  interrupt(signals);
+
+  EXPECT_EQ(signals.caught(), SIGINT);
+  EXPECT_TRUE(signals.token().stop_requested());
+}
+
+TEST_F(SignalsTest, AStrayWakeUpEndsNothing) {
+  const Signals signals;
+  ::kill(::getpid(), SIGUSR1);
+
+  interrupt(signals);
+
+  EXPECT_EQ(signals.caught(), SIGINT);
+}
+
+TEST_F(SignalsTest, EveryLongVerbStopsWithClosedAndLeavesNothingBehind) {
+  std::string name = (std::filesystem::temp_directory_path() / "aether-cli-XXXXXX").string();
+  const std::string folder = ::mkdtemp(name.data());
+  {
+    const auto store = sqlite::open(folder + "/events.db");
+    ASSERT_TRUE(store.has_value());
+    const Event event{.event_type = "T", .actor_id = "a"};
+    ASSERT_TRUE((*store)->append(event).has_value());
+  }
+  Console console({});
+  const Signals signals;
+  interrupt(signals);
+  const std::string url = "sqlite:" + folder + "/events.db";
+  const Session session{.store_url = url, .console = console, .signals = signals};
+
+  const auto stops = [](const Outcome& outcome) {
+    return !outcome && outcome.error().error.code == Errc::closed;
+  };
+  EXPECT_TRUE(stops(run(Tail{}, session)));
+  EXPECT_TRUE(stops(run(Actors{}, session)));
+  EXPECT_TRUE(stops(run(Verify{}, session)));
+  EXPECT_TRUE(stops(run(MakeDigest{}, session)));
+  EXPECT_TRUE(stops(run(Backup{.file = folder + "/copy.db"}, session)));
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("copy.db")) << entry.path();
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace aether::cli

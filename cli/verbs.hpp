@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/filter.hpp"
+#include "aether/core/version.hpp"
+#include "aether/store/event_store.hpp"
+#include "console.hpp"
+#include "exit_code.hpp"
+#include "signals.hpp"
+#include "store_url.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aether::cli {
+
+/// What the verbs share. They keep nothing of it.
+struct Session {
+  const std::string& store_url;
+  Console& console;
+  const Signals& signals;
+
+  [[nodiscard]] std::expected<OpenStore, Failure> open(sqlite::Access access) const {
+    return open_store(store_url, access, console.log());
+  }
+};
+
+inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+inline constexpr std::size_t kPageEvents = 200;  ///< how many events a verb holds in memory
+
+/// Appends one event, or with `lines` an envelope from each line of standard input.
+struct Append {
+  std::string actor_id;
+  std::string event_type;
+  std::string data = "null";  ///< JSON text, "@FILE", or "-" for standard input
+  std::string content_type{};
+  std::string id{};
+  std::string timestamp{};
+  std::vector<std::string> metadata{};  ///< "key=value"
+  Version version = 0;
+  std::optional<Version> expect{};
+  std::chrono::milliseconds timeout{10'000};
+  bool lines = false;
+};
+
+struct Read {
+  std::string actor_id;
+  Version from = 1;
+  Version to = kMaxVersion;
+  std::size_t limit = kNoLimit;
+};
+
+struct Tail {
+  Filter filter{};
+  Position after = 0;
+  std::size_t limit = kNoLimit;
+  bool follow = false;
+};
+
+struct Actors {
+  std::string category;
+};
+
+struct Verify {
+  std::string against;  ///< a digest, or "@FILE"; or ""
+  std::size_t limit = 100;
+};
+
+struct MakeDigest {
+  std::optional<Position> at{};
+};
+
+struct Backup {
+  std::string file;
+};
+
+struct ShowVersion {};
+
+/// Help that was asked for.
+struct ShowText {
+  std::string text;
+};
+
+using Verb =
+    std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest, Backup>;
+
+[[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
+[[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
+[[nodiscard]] Outcome run(const Append& verb, const Session& session);
+[[nodiscard]] Outcome run(const Read& verb, const Session& session);
+[[nodiscard]] Outcome run(const Tail& verb, const Session& session);
+[[nodiscard]] Outcome run(const Actors& verb, const Session& session);
+[[nodiscard]] Outcome run(const Verify& verb, const Session& session);
+[[nodiscard]] Outcome run(const MakeDigest& verb, const Session& session);
+[[nodiscard]] Outcome run(const Backup& verb, const Session& session);
+
+/// Reads envelopes, one commit a line, from standard input and appends them.
+[[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);
+
+}  // namespace aether::cli

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <span>
+
+namespace aether::cli {
+
+/// Something that one thread waits for and others bring about. Stays raised.
+class Wakeup {
+ public:
+  Wakeup();
+  ~Wakeup();
+  Wakeup(const Wakeup&) = delete;
+  Wakeup& operator=(const Wakeup&) = delete;
+
+  void raise() const;                    ///< from any thread
+  [[nodiscard]] bool is_raised() const;  ///< from any thread
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Waits until one of `inputs` is readable (or at its end), or `output`, where not negative, has
+/// lost its reader, or the time is over. False: the time is over.
+bool wait_for_any(std::span<const int> inputs, int output, std::chrono::milliseconds timeout);
+
+}  // namespace aether::cli

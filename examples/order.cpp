@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <aether/json/json.hpp>
+#include <aether/sqlite/store.hpp>
+#include <aether/store/replay.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+struct Order {
+  std::string status = "new", tracking;
+  double total = 0;
+};
+
+Order evolve(Order order, const aether::Event& event) {
+  const auto data = aether::json::decode<nlohmann::json>(event.data).value();
+  if (event.event_type == "OrderPlaced") return {"placed", "", data.at("total")};
+  if (event.event_type == "OrderShipped") return {"shipped", data.at("tracking"), order.total};
+  return order;
+}
+
+int main(int argc, char** argv) {
+  auto store = aether::sqlite::open(argc > 1 ? argv[1] : "orders.db").value();
+
+  const std::vector<aether::Event> events{
+      {.id = "placed-1",
+       .event_type = "OrderPlaced",
+       .actor_id = "order-123",
+       .data = aether::Data::json(R"({"total": 99.99})")},
+      {.id = "shipped-1",
+       .event_type = "OrderShipped",
+       .actor_id = "order-123",
+       .data = aether::Data::json(R"({"tracking": "FS123456"})")}};
+  const auto appended = store->append(events, {.expected_version = 0});  // repeating it is safe
+  if (!appended) {
+    std::fprintf(stderr, "%s\n", appended.error().message.c_str());
+    return 1;
+  }
+
+  const auto replayed = aether::replay(*store, "order-123", Order{}, evolve).value();
+  const Order& order = replayed.state;
+  std::printf("Order state after replaying %d events:\n", static_cast<int>(replayed.events));
+  std::printf("  Status: %s\n  Total: $%.2f\n  Tracking: %s\n", order.status.c_str(), order.total,
+              order.tracking.c_str());
+}

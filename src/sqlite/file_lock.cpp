@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlite/file_lock.hpp"
+
+#include "core/text.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace aether::sqlite {
+
+namespace {
+
+std::string read_holder(int file) {
+  std::array<char, 32> text{};
+  const ssize_t size = pread(file, text.data(), text.size(), 0);
+  const std::string_view id(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const auto end = id.find_first_not_of("0123456789");
+  return end == 0 ? "another process" : concat("process ", id.substr(0, end));
+}
+
+void write_holder(int file) {
+  const std::string id = concat(static_cast<std::int64_t>(getpid()), "\n");
+  // Only for people to read: whether it can be written changes nothing.
+  if (ftruncate(file, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = pwrite(file, id.data(), id.size(), 0);
+  }
+}
+
+}  // namespace
+
+Result<FileLock> FileLock::acquire(const std::string& database_path) {
+  const std::string path = database_path + "-lock";
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (file < 0) {
+    const int reason = errno;
+    const bool denied = reason == EACCES || reason == EROFS || reason == EPERM || reason == EISDIR;
+    return fail(denied ? Errc::permission_denied : Errc::unavailable,
+                concat("the lock file ", quoted(path), " cannot be opened: ", strerror(reason),
+                       ": writing needs the right to create files beside the database"));
+  }
+  FileLock lock(file);
+  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) {
+      return fail(Errc::unavailable,
+                  concat(quoted(database_path), " is open for writing by ", read_holder(file),
+                         ": one process writes at a time; open it read-only, or stop that one"));
+    }
+    return fail(Errc::unavailable, concat(quoted(path), " cannot be locked: ", strerror(errno),
+                                          ": use a local file system"));
+  }
+  write_holder(file);
+  return lock;
+}
+
+FileLock::~FileLock() {
+  if (file_ >= 0) close(file_);
+}
+
+}  // namespace aether::sqlite

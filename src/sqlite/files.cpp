@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlite/files.hpp"
+
+#include "core/text.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace aether::sqlite {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// A reader's page cache. Large enough to keep what is read again and again, of a store of about
+// 100,000 events; only what is used is taken. In KiB, with a minus as SQLite wants it.
+constexpr int kReaderCache = -32'768;
+
+std::unexpected<Error> failed(const std::error_code& error, std::string_view what,
+                              const std::string& path) {
+  const bool denied = error == std::errc::permission_denied ||
+                      error == std::errc::operation_not_permitted ||
+                      error == std::errc::read_only_file_system;
+  return fail(denied ? Errc::permission_denied : Errc::unavailable,
+              concat(what, " ", aether::quoted(path), " failed: ", error.message()));
+}
+
+/// A database on a medium that cannot be written to, cleanly closed: there is no log to be read,
+/// and SQLite cannot make the files that it wants beside the database.
+bool is_frozen(const std::string& path) {
+  std::error_code error;
+  const auto log_size = fs::file_size(path + "-wal", error);
+  const bool no_log = error || log_size == 0;
+  const std::string folder = fs::path(path).parent_path().string();
+  return no_log && access(folder.c_str(), W_OK) != 0;
+}
+
+Result<Connection> connect_reader(const std::string& name, int flags, const std::string& vfs) {
+  auto connection = Connection::open(name, flags, vfs);
+  if (!connection) return connection;
+  // Checkpoints are the writer's alone: two connections at it can damage the file (the WAL-reset
+  // bug of SQLite 3.7.0 to 3.51.2).
+  sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  auto configured = connection->execute(
+      concat("PRAGMA cache_size = ", kReaderCache,
+             "; PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = 1; "
+             "SELECT count(*) FROM sqlite_schema"));  // opens the files, which may fail
+  if (!configured) return std::unexpected(std::move(configured.error()));
+  return connection;
+}
+
+std::string escaped_uri_path(const std::string& path) {
+  std::string uri;
+  for (const char c : path) {
+    switch (c) {
+      case '?':
+        uri += "%3f";
+        break;
+      case '#':
+        uri += "%23";
+        break;
+      case '%':
+        uri += "%25";
+        break;
+      default:
+        uri += c;
+    }
+  }
+  return uri;
+}
+
+}  // namespace
+
+Result<std::string> resolve_path(const std::string& path, bool must_exist) {
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    return fail(Errc::invalid_argument, "a database needs a path: it is empty, or has a NUL in it");
+  }
+  std::error_code error;
+  fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) return failed(error, "resolving the path", path);
+  const fs::file_status status = fs::status(resolved, error);
+  if (fs::is_directory(status)) {
+    return fail(Errc::invalid_argument,
+                concat(aether::quoted(path), " is a folder: name a file in it, such as events.db"));
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return fail(Errc::invalid_argument, concat(aether::quoted(path), " is not a regular file"));
+  }
+  if (!fs::exists(status)) {
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return failed(error, "looking at", path);
+    }
+    if (must_exist) {
+      return fail(Errc::not_found, concat("there is no database at ", aether::quoted(path)));
+    }
+    if (!fs::is_directory(resolved.parent_path(), error)) {
+      return fail(Errc::not_found,
+                  concat("there is no folder ", aether::quoted(resolved.parent_path().string()),
+                         ": make it first"));
+    }
+  }
+  if (fs::exists(status) && access(resolved.c_str(), R_OK) != 0) {
+    return fail(Errc::permission_denied, concat(aether::quoted(path), " cannot be read: ",
+                                                strerror(errno), ": ask for the right to read"));
+  }
+  return resolved.string();
+}
+
+Result<void> check_writable(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0) {
+    return fail(Errc::permission_denied,
+                concat(aether::quoted(path), " cannot be written to: ", strerror(errno),
+                       ": open it read-only, or ask for the right to write"));
+  }
+  const std::string folder = fs::path(path).parent_path().string();
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    return fail(Errc::permission_denied, concat("the folder ", aether::quoted(folder),
+                                                " cannot be written to: ", strerror(errno),
+                                                ": the database needs files beside it"));
+  }
+  return {};
+}
+
+Result<Connection> open_for_reading(const std::string& path, const std::string& vfs) {
+  auto connection = connect_reader(path, SQLITE_OPEN_READONLY, vfs);
+  if (connection || !is_frozen(path)) return connection;
+  return connect_reader(concat("file:", escaped_uri_path(path), "?immutable=1"),
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+}
+
+Result<Connection> open_for_writing(const std::string& path, const std::string& vfs,
+                                    const std::string& synchronous) {
+  auto connection = Connection::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
+  if (!connection) return connection;
+  if (sqlite3_db_readonly(connection->raw(), "main") == 1) {
+    return fail(Errc::permission_denied, concat(aether::quoted(path),
+                                                " cannot be written to: open it "
+                                                "read-only, or ask for the right"));
+  }
+  sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // The writer checkpoints by itself, when nobody waits for it.
+  auto configured = connection->execute(
+      concat("PRAGMA journal_mode = WAL; PRAGMA synchronous = ", synchronous,
+             "; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864"));
+  if (!configured) return std::unexpected(std::move(configured.error()));
+  return connection;
+}
+
+Result<void> empty_log(const Connection& connection) {
+  const int code = sqlite3_wal_checkpoint_v2(connection.raw(), "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  return std::unexpected(connection.error(code, "moving an earlier log into the database"));
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int code = file < 0 || fsync(file) != 0 ? errno : 0;
+  if (file >= 0) close(file);
+  if (code == 0 || code == EINVAL) return {};  // some file systems cannot, and need not
+  return failed({code, std::system_category()}, "syncing the folder", folder);
+}
+
+}  // namespace aether::sqlite

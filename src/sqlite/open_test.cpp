@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/sqlite/store.hpp"
+#include "sqlite/schema.hpp"
+#include "sqlite/test_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace aether::sqlite {
+namespace {
+
+using ::testing::HasSubstr;
+
+Event order_placed(const std::string& actor_id) {
+  return {.event_type = "OrderPlaced", .actor_id = actor_id};
+}
+
+class OpenTest : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name = "events.db") const { return folder_.file(name); }
+
+  void make_store(int events = 1) {
+    auto store = open(path()).value();
+    for (int i = 0; i < events; ++i) ASSERT_TRUE(store->append(order_placed("order-1")));
+  }
+
+  static Error failure(const std::string& path, Access access = Access::read_write) {
+    auto opened = open(path, {.access = access});
+    if (opened) return {.code = Errc::closed, .message = "it was opened"};
+    return opened.error();
+  }
+
+  void write_file(const std::string& name, const std::string& content) const {
+    std::ofstream(path(name), std::ios::binary) << content;
+  }
+
+  static void execute(const std::string& path, const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(database);
+    sqlite3_close(database);
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(OpenTest, ReadingADatabaseThatIsNotThereIsNotFound) {
+  EXPECT_EQ(failure(path(), Access::read_only).code, Errc::not_found);
+
+  EXPECT_FALSE(std::filesystem::exists(path())) << "reading must not make a file";
+}
+
+TEST_F(OpenTest, AFolderThatIsNotThereIsNotFound) {
+  const Error error = failure(path("no/such/events.db"));
+
+  EXPECT_EQ(error.code, Errc::not_found);
+  EXPECT_THAT(error.message, HasSubstr("make it first"));
+}
+
+TEST_F(OpenTest, AFolderInPlaceOfAFileIsRefused) {
+  for (const Access access : {Access::read_only, Access::read_write}) {
+    EXPECT_EQ(failure(folder_.path().string(), access).code, Errc::invalid_argument);
+  }
+}
+
+TEST_F(OpenTest, ADeviceAPipeAndAnEmptyPathAreRefused) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+
+  EXPECT_EQ(failure("/dev/null").code, Errc::invalid_argument);
+  EXPECT_EQ(failure(path("pipe")).code, Errc::invalid_argument);
+  EXPECT_EQ(failure("").code, Errc::invalid_argument);
+  EXPECT_EQ(failure(std::string("a\0b", 3)).code, Errc::invalid_argument);
+}
+
+TEST_F(OpenTest, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
+  execute(path(), "CREATE TABLE t (x)");
+  const auto size = std::filesystem::file_size(path());
+
+  EXPECT_EQ(failure(path()).code, Errc::invalid_argument);
+  EXPECT_EQ(failure(path(), Access::read_only).code, Errc::invalid_argument);
+  EXPECT_EQ(std::filesystem::file_size(path()), size);
+}
+
+TEST_F(OpenTest, AFileThatIsNoDatabaseIsCorrupt) {
+  write_file("short.db", "hello");
+  write_file("long.db", std::string(8192, 'x'));
+
+  for (const Access access : {Access::read_only, Access::read_write}) {
+    EXPECT_EQ(failure(path("short.db"), access).code, Errc::corrupt);
+    EXPECT_EQ(failure(path("long.db"), access).code, Errc::corrupt);
+  }
+}
+
+TEST_F(OpenTest, ATruncatedDatabaseIsCorruptAtOnce) {
+  make_store(200);
+  std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
+
+  for (const Access access : {Access::read_only, Access::read_write}) {
+    const Error error = failure(path(), access);
+    EXPECT_EQ(error.code, Errc::corrupt);
+    EXPECT_THAT(error.message, HasSubstr("restore a backup"));
+  }
+}
+
+TEST_F(OpenTest, AnEmptyFileBecomesAStoreForAWriterAndIsNotFoundForAReader) {
+  write_file("events.db", "");
+
+  EXPECT_EQ(failure(path(), Access::read_only).code, Errc::not_found);
+  EXPECT_TRUE(open(path())->get()->append(order_placed("order-1")));
+}
+
+TEST_F(OpenTest, ANewerFormatIsUnsupported) {
+  make_store();
+  execute(path(), "PRAGMA user_version = 2");
+
+  EXPECT_EQ(failure(path()).code, Errc::unsupported);
+  EXPECT_EQ(failure(path(), Access::read_only).code, Errc::unsupported);
+}
+
+TEST_F(OpenTest, ASecondWriterIsToldWhoWrites) {
+  auto first = open(path()).value();
+
+  const Error error = failure(path());
+
+  EXPECT_EQ(error.code, Errc::unavailable);
+  EXPECT_THAT(error.message, HasSubstr(std::to_string(getpid())));
+  first.reset();
+  EXPECT_TRUE(open(path())) << "the right to write ends with the store";
+}
+
+TEST_F(OpenTest, ASecondWritingProcessIsRefusedAndReadersAreNot) {
+  auto writer = open(path()).value();
+  ASSERT_TRUE(writer->append(order_placed("order-1")));
+
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool refused = failure(path()).code == Errc::unavailable;
+    auto reader = open(path(), {.access = Access::read_only});
+    const bool reads = reader && (*reader)->read("order-1")->size() == 1;
+    _exit(refused && reads ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(OpenTest, ASymbolicLinkIsTheDatabaseThatItNames) {
+  make_store();
+  std::filesystem::create_symlink(path(), path("link.db"));
+  auto writer = open(path("link.db")).value();
+
+  EXPECT_EQ(writer->latest_version("order-1"), 1U);
+  EXPECT_EQ(failure(path()).code, Errc::unavailable) << "it is open under its other name";
+}
+
+TEST_F(OpenTest, AppendingToAStoreOpenedForReadingIsDenied) {
+  make_store();
+  auto reader = open(path(), {.access = Access::read_only}).value();
+
+  EXPECT_EQ(reader->append(order_placed("order-1")).error().code, Errc::permission_denied);
+  EXPECT_EQ(
+      reader->snapshots().save({.actor_id = "order-1", .version = 1, .schema = "s"}).error().code,
+      Errc::permission_denied);
+}
+
+TEST_F(OpenTest, ACleanlyClosedDatabaseIsOneFileBesideItsLock) {
+  {
+    auto store = open(path()).value();
+    ASSERT_TRUE(store->append(order_placed("order-1")));
+    ASSERT_EQ(store->read("order-1")->size(), 1U);
+  }
+
+  EXPECT_FALSE(std::filesystem::exists(path() + "-wal"));
+  EXPECT_FALSE(std::filesystem::exists(path() + "-shm"));
+}
+
+TEST_F(OpenTest, OddFileNamesAreFileNames) {
+  for (const char* name : {":memory:", "file:x?mode=ro", "a b#c%d?.db", "\xc3\xa4.db"}) {
+    {
+      auto store = open(path(name)).value();
+      ASSERT_TRUE(store->append(order_placed("order-1"))) << name;
+    }
+    EXPECT_TRUE(std::filesystem::is_regular_file(path(name))) << name;
+    EXPECT_EQ(open(path(name), {.access = Access::read_only}).value()->latest_version("order-1"),
+              1U)
+        << name;
+  }
+}
+
+TEST_F(OpenTest, TheDatabaseSaysWhatItIs) {
+  make_store();
+
+  std::array<char, 100> header{};
+  std::ifstream(path(), std::ios::binary).read(header.data(), header.size());
+  EXPECT_EQ(std::string(header.data() + 68, 4), "aeth");  // where application_id stands
+}
+
+}  // namespace
+}  // namespace aether::sqlite

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/store/commit.hpp"
+
+#include "aether/core/names.hpp"
+#include "aether/core/uuid.hpp"
+#include "core/json_text.hpp"
+#include "core/text.hpp"
+
+#include <unordered_map>
+#include <utility>
+
+namespace aether {
+
+namespace {
+
+std::size_t size_of(const Event& event) {
+  std::size_t size = event.id.size() + event.event_type.size() + event.actor_id.size() +
+                     event.data.size() +
+                     (event.data.is_json() ? 0 : event.data.content_type().size());
+  for (const auto& [key, value] : event.metadata) size += key.size() + value.size();
+  return size;
+}
+
+Result<void> check_data(const Data& data, unsigned max_depth) {
+  if (!data.is_json()) return check_name("content type", data.content_type());
+  if (data.is_checked() && max_depth >= kDefaultJsonDepth) return {};
+  auto checked = check_json(data.text(), max_depth);
+  if (!checked) checked.error().message = concat("data: ", checked.error().message);
+  return checked;
+}
+
+Result<void> check_metadata(const Metadata& metadata) {
+  for (const auto& [key, value] : metadata) {
+    if (auto ok = check_name("metadata key", key); !ok) return ok;
+    if (auto ok = check_text(concat("metadata ", key), value); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> check_event(const Event& event, const Limits& limits) {
+  if (!event.id.empty()) {
+    if (auto ok = check_name("id", event.id); !ok) return ok;
+  }
+  if (auto ok = check_name("event type", event.event_type); !ok) return ok;
+  if (auto ok = check_name("actor id", event.actor_id); !ok) return ok;
+  if (event.version > kMaxVersion) {
+    return fail(Errc::invalid_argument,
+                concat("version: ", event.version, " is over the highest, ", kMaxVersion));
+  }
+  if (auto ok = check_metadata(event.metadata); !ok) return ok;
+  return check_data(event.data, limits.max_json_depth);
+}
+
+Result<void> check_size(std::span<const Event> events, const Limits& limits) {
+  if (events.size() > limits.max_commit_events) {
+    return fail(Errc::too_large, concat("a commit may have ", limits.max_commit_events,
+                                        " events; this one has ", events.size(), ": split it"));
+  }
+  std::size_t bytes = 0;
+  for (const Event& event : events) bytes += size_of(event);
+  if (bytes > limits.max_commit_bytes) {
+    return fail(Errc::too_large,
+                concat("a commit may have ", limits.max_commit_bytes, " bytes; this one has ",
+                       bytes, ": split it, or keep large data elsewhere and refer to it"));
+  }
+  return {};
+}
+
+/// The actors of a commit, each asked for once. Nearly every commit has one, which needs no map.
+class Heads {
+ public:
+  struct Head {
+    Version stored = 0;   // the actor's latest version in the store
+    Version reached = 0;  // after the events of the commit seen so far
+  };
+
+  explicit Heads(History& history) : history_(history) {}
+
+  Result<Head*> of(std::string_view actor_id) {
+    if (actor_id == first_actor_) return &first_;
+    if (first_actor_.empty()) {
+      first_actor_ = actor_id;
+      return ask(actor_id, first_);
+    }
+    const auto [found, added] = others_.try_emplace(actor_id);
+    return added ? ask(actor_id, found->second) : &found->second;
+  }
+
+  void restart() {
+    first_.reached = first_.stored;
+    for (auto& [actor_id, head] : others_) head.reached = head.stored;
+  }
+
+ private:
+  Result<Head*> ask(std::string_view actor_id, Head& head) {
+    const auto latest = history_.latest_version(actor_id);
+    if (!latest) return std::unexpected(latest.error());
+    head = {.stored = *latest, .reached = *latest};
+    return &head;
+  }
+
+  History& history_;
+  std::string_view first_actor_;  // never empty in a prepared commit
+  Head first_;
+  std::unordered_map<std::string_view, Head> others_;
+};
+
+std::unexpected<Error> conflict(std::string_view actor_id, Version latest, std::string_view why) {
+  return std::unexpected(
+      Error{.code = Errc::version_conflict,
+            .message = concat(quoted(actor_id), " is at version ", latest, ", ", why,
+                              ": read it again, decide again, append again"),
+            .actor_id = std::string(actor_id),
+            .actor_version = latest});
+}
+
+/// The version that `event` asks for, or gets.
+Result<Version> next_version(const Event& event, const Heads::Head& head) {
+  if (event.version > head.reached) return event.version;
+  if (event.version != 0) {
+    return conflict(
+        event.actor_id, head.stored,
+        event.version > head.stored
+            ? concat("and within the commit version ", event.version, " follows ", head.reached)
+            : concat("so version ", event.version, " is taken"));
+  }
+  if (head.reached < kMaxVersion) return head.reached + 1;
+  return fail(Errc::invalid_argument,
+              concat(quoted(event.actor_id), " is at the highest version there is, ", kMaxVersion));
+}
+
+template <class Visit>
+Result<void> walk(std::span<Event> events, Heads& heads, const Visit& visit) {
+  for (Event& event : events) {
+    const auto head = heads.of(event.actor_id);
+    if (!head) return std::unexpected(head.error());
+    const auto version = next_version(event, **head);
+    if (!version) return std::unexpected(version.error());
+    (*head)->reached = *version;
+    visit(event, *version);
+  }
+  return {};
+}
+
+Result<void> check_expected(std::span<const Event> events, Version expected, Heads& heads) {
+  const std::string& actor_id = events.front().actor_id;
+  for (const Event& event : events) {
+    if (event.actor_id != actor_id) {
+      return fail(Errc::invalid_argument,
+                  concat("expected_version is about one actor, but the commit has events of ",
+                         quoted(actor_id), " and of ", quoted(event.actor_id)));
+    }
+  }
+  const auto head = heads.of(actor_id);
+  if (!head) return std::unexpected(head.error());
+  if ((*head)->stored == expected) return {};
+  return conflict(actor_id, (*head)->stored, concat("not at ", expected, " as expected"));
+}
+
+/// Whether every event is stored already, under the version that it asks for.
+Result<std::optional<Judgement>> judge_repeat(std::span<const Event> events,
+                                              std::optional<Version> expected, History& history) {
+  Judgement judgement{.stored_already = true};
+  Version version = expected.value_or(0);
+  for (const Event& event : events) {
+    if (event.version == 0 && !expected) return std::nullopt;  // it would be new each time
+    version = event.version == 0 ? version + 1 : event.version;
+    const auto position = history.find(event.actor_id, version, event.id);
+    if (!position) return std::unexpected(position.error());
+    if (!*position) return std::nullopt;
+    judgement.version = version;
+    judgement.position = **position;
+  }
+  return judgement;
+}
+
+}  // namespace
+
+Result<void> prepare_commit(std::span<Event> events, const Limits& limits, const Clock& clock) {
+  if (auto ok = check_size(events, limits); !ok) return ok;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (auto ok = check_event(events[i], limits); !ok) {
+      ok.error().message = concat("event ", i, " of the commit: ", ok.error().message);
+      return ok;
+    }
+  }
+  for (Event& event : events) {
+    if (event.id.empty()) event.id = make_uuid_v7(clock);
+    if (event.timestamp == kNoTimestamp) event.timestamp = clock.now();
+  }
+  return {};
+}
+
+Result<Judgement> judge_commit(std::span<Event> events, std::optional<Version> expected_version,
+                               History& history) {
+  if (events.size() == 1) {  // nearly every commit, and nearly always accepted
+    Event& event = events.front();
+    const auto latest = history.latest_version(event.actor_id);
+    if (!latest) return std::unexpected(latest.error());
+    const Version version = event.version == 0 ? *latest + 1 : event.version;
+    if (version > *latest && version <= kMaxVersion &&
+        expected_version.value_or(*latest) == *latest) {
+      event.version = version;
+      return Judgement{.version = version};
+    }
+  }
+  Heads heads(history);
+  Result<void> accepted;
+  if (expected_version) accepted = check_expected(events, *expected_version, heads);
+  if (accepted) accepted = walk(events, heads, [](const Event&, Version) {});
+  if (!accepted) {
+    if (accepted.error().code != Errc::version_conflict) {
+      return std::unexpected(std::move(accepted.error()));
+    }
+    auto repeat = judge_repeat(events, expected_version, history);
+    if (!repeat) return std::unexpected(std::move(repeat.error()));
+    if (*repeat) return **repeat;
+    return std::unexpected(std::move(accepted.error()));
+  }
+  heads.restart();  // versions are written only now that the whole commit is accepted
+  Judgement judgement;
+  accepted = walk(events, heads, [&judgement](Event& event, Version version) {
+    event.version = judgement.version = version;
+  });
+  if (!accepted) return std::unexpected(std::move(accepted.error()));
+  return judgement;
+}
+
+}  // namespace aether

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/filter.hpp"
+#include "aether/core/subscription.hpp"
+#include "aether/store/event_store.hpp"
+#include "store/notifier.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace aether {
+
+/// Where a subscription's events come from: a store's `read_all` and its notifier, both kept alive
+/// by the subscription, so that it may outlive the store.
+struct EventSource {
+  std::function<Result<Page>(const Filter& filter, Position after, std::size_t limit)> read_all;
+  std::shared_ptr<Notifier> notifier;
+
+  /// How long to sleep at most before looking again by itself: for events that nobody here tells
+  /// of.
+  std::chrono::milliseconds poll_interval = std::chrono::hours(1);
+};
+
+/// Reads page after page on a thread of its own, and waits for the notifier when there is nothing
+/// more. Serves every store whose `read_all` shows each event in order, without holes.
+[[nodiscard]] Result<Subscription> start_polling(EventSource source, Filter filter, Position after,
+                                                 EventHandler handler);
+
+}  // namespace aether

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/store/replay.hpp"
+
+#include "core/text.hpp"
+
+#include <algorithm>
+
+namespace aether::detail {
+
+Result<Progress> fold_events(EventStore& store, std::string_view actor_id, Version from,
+                             const ReplayOptions& options, const Fold& fold) {
+  const Version until = std::min(options.until_version, kMaxVersion);
+  Progress progress{.version = from};
+  while (progress.version < until) {
+    // Versions strictly increase, so there are no more events than versions.
+    const auto page = static_cast<std::size_t>(
+        std::min<Version>(std::max<std::size_t>(options.page_size, 1), until - progress.version));
+    const auto events = store.read(actor_id, {.from_version = progress.version + 1, .limit = page});
+    if (!events) return std::unexpected(events.error());
+    for (const EventPtr& event : *events) {
+      if (event->version > until || event->timestamp > options.until_time) return progress;
+      if (event->version <= progress.version) {
+        return std::unexpected(Error{
+            .code = Errc::corrupt,
+            .message = concat(quoted(actor_id), " has version ", event->version, " after version ",
+                              progress.version, ": run verify, and restore a backup"),
+            .position = event->position});
+      }
+      fold(event);
+      progress.version = event->version;
+      ++progress.events;
+    }
+    if (events->size() < page) break;
+  }
+  return progress;
+}
+
+std::optional<Snapshot> usable_snapshot(EventStore& store, SnapshotStore& snapshots,
+                                        std::string_view actor_id, std::string_view schema,
+                                        const ReplayOptions& options) {
+  // Timestamps need not increase with versions: that a snapshot holds no event after `until_time`
+  // could be proven only by reading all that it saves reading.
+  if (options.until_time != Timestamp::max()) return std::nullopt;
+
+  auto snapshot = snapshots.load(actor_id);
+  if (!snapshot) {
+    if (snapshot.error().code != Errc::not_found) {
+      count_ignored(options, actor_id, snapshot.error().message);
+    }
+    return std::nullopt;
+  }
+  if (snapshot->schema != schema) {
+    count_ignored(options, actor_id,
+                  concat("its schema is ", quoted(snapshot->schema), ", not ", quoted(schema)));
+    return std::nullopt;
+  }
+  const auto latest = store.latest_version(actor_id);
+  if (!latest) {
+    count_ignored(options, actor_id, latest.error().message);
+    return std::nullopt;
+  }
+  if (snapshot->version == 0 || snapshot->version > *latest) {
+    count_ignored(options, actor_id,
+                  concat("it is at version ", snapshot->version, ", the actor's history at ",
+                         *latest, ": it is of another history"));
+    return std::nullopt;
+  }
+  // Newer than the moment asked for: a good snapshot, only of no use here.
+  if (snapshot->version > options.until_version) return std::nullopt;
+  return std::move(*snapshot);
+}
+
+void count_ignored(const ReplayOptions& options, std::string_view actor_id, std::string_view why) {
+  if (options.counters != nullptr) ++options.counters->snapshots_ignored;
+  if (options.log) {
+    options.log(LogLevel::warning, concat("ignored the snapshot of ", quoted(actor_id), ": ", why));
+  }
+}
+
+void count_replay(const ReplayOptions& options, const Progress& progress, bool snapshot_used) {
+  if (options.counters == nullptr) return;
+  ++options.counters->replays;
+  options.counters->events += progress.events;
+  if (snapshot_used) ++options.counters->snapshots_used;
+}
+
+}  // namespace aether::detail

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/error.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace aether::testing {
+
+/// A result that has a value; if not, the error is told.
+MATCHER(Succeeds, "succeeds") {
+  if (arg) return true;
+  *result_listener << "which failed with " << to_string(arg.error().code) << ": "
+                   << arg.error().message;
+  return false;
+}
+
+MATCHER_P(FailsWith, code, std::string("fails with ") + std::string(to_string(code))) {
+  if (arg) {
+    *result_listener << "which succeeded";
+    return false;
+  }
+  *result_listener << "which failed with " << to_string(arg.error().code) << ": "
+                   << arg.error().message;
+  return arg.error().code == code;
+}
+
+/// `FailsWith(Errc::version_conflict)`, carrying the actor's latest version.
+MATCHER_P(ConflictsAt, version, "conflicts and names the actor's version") {
+  if (!::testing::ExplainMatchResult(FailsWith(Errc::version_conflict), arg, result_listener)) {
+    return false;
+  }
+  *result_listener << " (the actor's version: " << arg.error().actor_version << ")";
+  return arg.error().actor_version == version;
+}
+
+}  // namespace aether::testing
