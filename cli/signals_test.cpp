@@ -9,6 +9,8 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <string>
+#include <thread>
 
 namespace aether::cli {
 namespace {
@@ -18,6 +20,13 @@ class SignalsTest : public ::testing::Test {
  protected:
   void SetUp() override { pthread_sigmask(SIG_SETMASK, nullptr, &mask_); }
   void TearDown() override { pthread_sigmask(SIG_SETMASK, &mask_, nullptr); }
+
+  /// Sent to the process, and not taken by the thread that waits for it yet.
+  static bool is_pending(int signal) {
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, signal) == 1;
+  }
 
   static void interrupt(const Signals& signals) {
     ::kill(::getpid(), SIGINT);
@@ -43,6 +52,7 @@ TEST_F(SignalsTest, TheFirstOneRequestsAStop) {
 TEST_F(SignalsTest, AStrayWakeUpEndsNothing) {
   const Signals signals;
   ::kill(::getpid(), SIGUSR1);
+  while (is_pending(SIGUSR1)) std::this_thread::yield();
 
   interrupt(signals);
 
