@@ -69,8 +69,7 @@ class Inspection {
       const std::int64_t previous_actor = rows->integer(3);
       if (position <= last) {  // a damaged tree can lead in circles
         report_({.position = position,
-                 .what = "the database file is damaged: its rows are out of "
-                         "order"});
+                 .what = "the database file is damaged: its rows are out of order"});
         return {};
       }
       if (position != last + 1) {

@@ -206,6 +206,49 @@ TEST_F(TamperTest, ARemovedGuardIsFound) {
                                         ::testing::HasSubstr("events_no_delete was removed"))));
 }
 
+TEST_F(TamperTest, ATableWhosePagesComeTwiceIsFoundAndReadToAnEnd) {
+  {
+    auto store = open(path()).value();
+    const std::string text(500, 'x');
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_TRUE(store->append({.event_type = "OrderChanged",
+                                 .actor_id = "order-1",
+                                 .data = Data::bytes(text, "text/plain")}));
+    }
+  }
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &database), SQLITE_OK);
+  std::size_t root = 0;
+  const auto keep = [](void* to, int, char** columns, char**) {
+    *static_cast<std::size_t*>(to) = std::stoul(columns[0]);
+    return 0;
+  };
+  sqlite3_exec(database, "SELECT rootpage FROM sqlite_schema WHERE name = 'events'", keep, &root,
+               nullptr);
+  std::size_t page_size = 0;
+  sqlite3_exec(database, "PRAGMA page_size", keep, &page_size, nullptr);
+  sqlite3_close(database);
+  std::string bytes;
+  {
+    std::ifstream file(path(), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const std::size_t page = (root - 1) * page_size;
+  ASSERT_EQ(bytes[page], 5) << "the events must need more than one page";
+  // An interior page: a header of 12 bytes, then the places of its cells; each begins with the
+  // number of a page below (https://www.sqlite.org/fileformat2.html#b_tree_pages).
+  const auto cell = [&](std::size_t index) {
+    const std::size_t at = page + 12 + 2 * index;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    return page + byte(at) * std::size_t{256} + byte(at + 1);
+  };
+  bytes.replace(cell(2), 4, bytes.substr(cell(1), 4));
+  std::ofstream(path(), std::ios::binary) << bytes;
+
+  EXPECT_THAT(findings(), Contains(::testing::Field(
+                              &Finding::what, ::testing::HasSubstr("rows are out of order"))));
+}
+
 TEST_F(TamperTest, EveryByteOfTheRowsThatIsFlippedIsFoundOrHarmless) {
   std::string bytes;
   {
