@@ -6,7 +6,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +18,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <thread>
 
 namespace aether::cli::testing {
 namespace {
@@ -32,11 +37,35 @@ Pipe make_pipe() {
   return {.read = ends[0], .write = ends[1]};
 }
 
+/// For root where /dev/pts is not mounted, as in a bare tree: mounts one that only the thread sees.
+Pipe make_terminal_of_our_own() {
+  Pipe ends;
+  std::thread([&ends] {
+    std::string folder = (std::filesystem::temp_directory_path() / "aether-pts-XXXXXX").string();
+    if (::mkdtemp(folder.data()) == nullptr) return;
+    int unlock = 0;
+    if (::unshare(CLONE_NEWNS) == 0 &&
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+        ::mount("devpts", folder.c_str(), "devpts", 0, "newinstance,ptmxmode=0600") == 0) {
+      ends.read = ::open((folder + "/ptmx").c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+      if (::ioctl(ends.read, TIOCSPTLCK, &unlock) == 0) {
+        ends.write = ::ioctl(ends.read, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+      }
+      ::umount2(folder.c_str(), MNT_DETACH);
+    }
+    ::rmdir(folder.c_str());
+  }).join();
+  return ends;
+}
+
 Pipe make_terminal() {
   Pipe ends;
   const winsize size{.ws_row = 40, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0};
   if (::openpty(&ends.read, &ends.write, nullptr, nullptr, &size) != 0) {
-    ADD_FAILURE() << "no terminal";
+    ends = make_terminal_of_our_own();
+    if (::ioctl(ends.write, TIOCSWINSZ, &size) != 0) {
+      ADD_FAILURE() << "there is no terminal to be had: mount /dev/pts";
+    }
   }
   ::fcntl(ends.read, F_SETFD, FD_CLOEXEC);
   ::fcntl(ends.write, F_SETFD, FD_CLOEXEC);
