@@ -44,9 +44,9 @@ Pipe make_terminal_of_our_own() {
     std::string folder = (std::filesystem::temp_directory_path() / "aether-pts-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) return;
     int unlock = 0;
-    if (::unshare(CLONE_NEWNS) == 0 &&
-        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-        ::mount("devpts", folder.c_str(), "devpts", 0, "newinstance,ptmxmode=0600") == 0) {
+    if (::unshare(CLONE_NEWNS) != 0) return;
+    ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);  // fails where / is a chroot's
+    if (::mount("devpts", folder.c_str(), "devpts", 0, "newinstance,ptmxmode=0600") == 0) {
       ends.read = ::open((folder + "/ptmx").c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
       if (::ioctl(ends.read, TIOCSPTLCK, &unlock) == 0) {
         ends.write = ::ioctl(ends.read, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);

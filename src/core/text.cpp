@@ -30,15 +30,6 @@ std::uint64_t unprintable(std::uint64_t word) {
 
 bool is_printable(char c) { return c >= 0x20 && c < 0x7F; }
 
-bool is_printable_ascii(std::string_view text) {
-  if (text.size() < kWord) return std::ranges::all_of(text, is_printable);
-  for (std::size_t i = 0; i + kWord < text.size(); i += kWord) {
-    if (unprintable(load_word(text.data() + i)) != 0) return false;
-  }
-  // The last word overlaps the one before it: no byte is left over to be looked at alone.
-  return unprintable(load_word(text.data() + text.size() - kWord)) == 0;
-}
-
 bool is_ascii(std::string_view text) {
   std::uint64_t seen = 0;
   std::size_t i = 0;
@@ -84,6 +75,16 @@ std::string_view find_fault(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_printable_ascii(std::string_view text) {
+  if (text.size() < kWord) return std::ranges::all_of(text, is_printable);
+  // The last word overlaps the one before it: no byte is left over to be looked at alone.
+  std::uint64_t seen = unprintable(load_word(text.data() + text.size() - kWord));
+  for (std::size_t i = 0; i + kWord < text.size(); i += kWord) {
+    seen |= unprintable(load_word(text.data() + i));
+  }
+  return seen == 0;
+}
 
 std::string Quoted::operator()(std::string_view value) const {
   constexpr std::size_t kShown = 64;

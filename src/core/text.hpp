@@ -49,6 +49,9 @@ inline constexpr Quoted quoted;
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
 
+/// Whether each byte is one of ' ' to '~': what nearly every name is made of.
+[[nodiscard]] bool is_printable_ascii(std::string_view text);
+
 /// Whether `value` can be a name: 1 to `max_bytes` bytes of UTF-8 without control characters
 /// (U+0000 to U+001F, U+007F to U+009F). If not, `invalid_argument` says what is wrong with
 /// `field`, which is the field's name within a sentence ("actor id").

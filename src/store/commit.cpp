@@ -32,17 +32,29 @@ Result<void> check_data(const Data& data, unsigned max_depth) {
 Result<void> check_metadata(const Metadata& metadata) {
   for (const auto& [key, value] : metadata) {
     if (auto ok = check_name("metadata key", key); !ok) return ok;
+    if (is_printable_ascii(value)) continue;
     if (auto ok = check_text(concat("metadata ", key), value); !ok) return ok;
   }
   return {};
 }
 
-Result<void> check_event(const Event& event, const Limits& limits) {
+Result<void> check_names(const Event& event) {
+  const auto is_plain = [](std::string_view name) {  // nearly every one is: no need to say more
+    return !name.empty() && name.size() <= kMaxNameBytes && is_printable_ascii(name);
+  };
+  if (is_plain(event.event_type) && is_plain(event.actor_id) &&
+      (event.id.empty() || is_plain(event.id))) {
+    return {};
+  }
   if (!event.id.empty()) {
     if (auto ok = check_name("id", event.id); !ok) return ok;
   }
   if (auto ok = check_name("event type", event.event_type); !ok) return ok;
-  if (auto ok = check_name("actor id", event.actor_id); !ok) return ok;
+  return check_name("actor id", event.actor_id);
+}
+
+Result<void> check_event(const Event& event, const Limits& limits) {
+  if (auto ok = check_names(event); !ok) return ok;
   if (event.version > kMaxVersion) {
     return fail(Errc::invalid_argument,
                 concat("version: ", event.version, " is over the highest, ", kMaxVersion));
