@@ -4,13 +4,15 @@
 #include "aether/core/chain.hpp"
 #include "aether/store/commit.hpp"
 #include "core/text.hpp"
-#include "store/memory_log.hpp"
 #include "store/polling_subscription.hpp"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <ranges>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -51,9 +53,16 @@ struct Actor {
 
 constexpr std::size_t kCacheLine = 64;
 
+struct Entry {
+  Position position;
+  EventPtr event;
+};
+
+/// Some of the actors. Those of different shards are appended to in parallel.
 struct alignas(kCacheLine) Shard {
-  std::mutex mutex;  // guards actors
+  std::mutex mutex;  // guards all
   std::unordered_map<std::string, Actor, NameHash, NameEqual> actors;
+  std::deque<Entry> log;  // the actors' events by position
 
   std::pair<const std::string, Actor>* find(const HashedName& name) {
     const auto found = actors.find(name);
@@ -61,16 +70,28 @@ struct alignas(kCacheLine) Shard {
   }
 };
 
+/// An append holds a shard for about 100 ns, less than it takes to put a thread to sleep.
+std::unique_lock<std::mutex> lock(Shard& shard) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    std::unique_lock taken(shard.mutex, std::try_to_lock);
+    if (taken) return taken;
+  }
+  return std::unique_lock(shard.mutex);
+}
+
 auto first_from(const std::vector<EventPtr>& events, Version version) {
   return std::ranges::lower_bound(events, version, {},
                                   [](const EventPtr& e) { return e->version; });
 }
 
 /// What the store and its subscriptions share.
+///
+/// Positions are given, and events put in place, under the lock of their shard. So whoever then
+/// locks a shard finds there every event of it whose position was given before.
 class Memory {
  public:
-  /// Actors on different shards are appended to in parallel.
-  static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kShards = 32;
 
   Shard& shard_of(const HashedName& name) {
     return shards_[(name.hash >> 7) % kShards];  // the map's buckets use the low bits
@@ -80,31 +101,69 @@ class Memory {
     return static_cast<std::size_t>(&shard_of(name) - shards_.data());
   }
 
-  std::mutex& mutex_at(std::size_t index) { return shards_[index].mutex; }
+  Shard& at(std::size_t index) { return shards_[index]; }
 
-  [[nodiscard]] Page read_all(const Filter& filter, Position after, std::size_t limit) const {
+  /// The first of `count` positions. Call it with the shards locked.
+  Position take_positions(std::size_t count) { return last_.fetch_add(count) + 1; }
+
+  [[nodiscard]] Page read_all(const Filter& filter, Position after, std::size_t limit) {
+    constexpr std::size_t kAtOnce = 1'000;  // events; appends wait meanwhile
     Page page{.events = {}, .next = after};
-    const Position last = log.last();
+    const Position last = last_.load();
     while (page.next < last && page.events.size() < limit) {
-      const EventPtr& event = log.at(++page.next);
-      if (filter.matches(*event)) page.events.push_back(event);
+      merge(filter, last, std::min(limit - page.events.size(), kAtOnce), page);
     }
     return page;
   }
 
-  MemoryLog log;
   std::shared_ptr<Notifier> notifier = std::make_shared<Notifier>();
 
  private:
+  using Stretch = std::ranges::subrange<std::deque<Entry>::const_iterator>;
+
+  /// Looks at up to `count` events after `page.next` and up to `last`, and adds those that match.
+  void merge(const Filter& filter, Position last, std::size_t count, Page& page) {
+    std::vector<std::unique_lock<std::mutex>> locks;
+    std::vector<Stretch> stretches;
+    for (Shard& shard : shards_) {
+      locks.push_back(lock(shard));
+      const auto end = shard.log.cend();
+      const auto first = std::upper_bound(
+          shard.log.cbegin(), end, page.next,
+          [](Position position, const Entry& entry) { return position < entry.position; });
+      if (first != end) stretches.emplace_back(first, end);
+    }
+    const auto later = [](const Stretch& a, const Stretch& b) {
+      return a.front().position > b.front().position;
+    };
+    std::ranges::make_heap(stretches, later);
+    for (; count > 0; --count) {
+      if (stretches.empty() || stretches.front().front().position > last) {
+        page.next = last;
+        return;
+      }
+      std::ranges::pop_heap(stretches, later);
+      Stretch& next = stretches.back();
+      page.next = next.front().position;
+      if (filter.matches(*next.front().event)) page.events.push_back(next.front().event);
+      next.advance(1);
+      if (next.empty()) {
+        stretches.pop_back();
+      } else {
+        std::ranges::push_heap(stretches, later);
+      }
+    }
+  }
+
   std::array<Shard, kShards> shards_;
+  alignas(kCacheLine) std::atomic<Position> last_{0};
 };
 
 /// The actors of a commit whose shards are locked.
 class LockedHistory final : public History {
  public:
   /// `name` is the commit's first actor.
-  LockedHistory(Memory& memory, const HashedName& name)
-      : memory_(memory), last_(memory.shard_of(name).find(name)) {}
+  LockedHistory(Memory& memory, const HashedName& name) : memory_(memory) { look_up(name); }
 
   Result<Version> latest_version(std::string_view actor_id) override {
     const Actor* actor = find_actor(actor_id);
@@ -122,24 +181,34 @@ class LockedHistory final : public History {
     return (*event)->position;
   }
 
-  /// The actor to append to, made if it is new.
-  Actor& actor_for(const std::string& actor_id) {
-    if (Actor* known = find_actor(actor_id)) return *known;
-    last_ = &*memory_.shard_of(HashedName(actor_id)).actors.try_emplace(actor_id).first;
-    return last_->second;
+  /// Makes the actor if it is new.
+  void add(std::shared_ptr<StoredEvent> event, bool chain) {
+    Actor* actor = find_actor(event->actor_id);
+    if (actor == nullptr) {
+      found_ = &*shard_->actors.try_emplace(event->actor_id).first;
+      actor = &found_->second;
+    }
+    if (chain) actor->head = event->hash = chain_hash(actor->head, *event);
+    actor->latest = event->version;
+    actor->events.push_back(event);
+    shard_->log.emplace_back(event->position, std::move(event));
   }
 
  private:
+  void look_up(const HashedName& name) {
+    shard_ = &memory_.shard_of(name);
+    found_ = shard_->find(name);
+  }
+
   Actor* find_actor(std::string_view actor_id) {
-    if (last_ == nullptr || last_->first != actor_id) {
-      const HashedName name(actor_id);
-      last_ = memory_.shard_of(name).find(name);
-    }
-    return last_ == nullptr ? nullptr : &last_->second;
+    if (found_ == nullptr || found_->first != actor_id) look_up(HashedName(actor_id));
+    return found_ == nullptr ? nullptr : &found_->second;
   }
 
   Memory& memory_;
-  std::pair<const std::string, Actor>* last_;  // nearly every commit has one actor
+  // The actor asked for last, and its shard: nearly every commit has one actor.
+  Shard* shard_ = nullptr;
+  std::pair<const std::string, Actor>* found_ = nullptr;
 };
 
 class MemoryEventStore final : public EventStore {
@@ -155,7 +224,7 @@ class MemoryEventStore final : public EventStore {
                                      const ReadOptions& options) override {
     const HashedName name(actor_id);
     Shard& shard = memory_->shard_of(name);
-    const std::scoped_lock lock(shard.mutex);
+    const auto locked = lock(shard);
     const auto* found = shard.find(name);
     if (found == nullptr) return std::vector<EventPtr>{};
     const std::vector<EventPtr>& events = found->second.events;
@@ -174,7 +243,7 @@ class MemoryEventStore final : public EventStore {
   Result<Version> latest_version(std::string_view actor_id) override {
     const HashedName name(actor_id);
     Shard& shard = memory_->shard_of(name);
-    const std::scoped_lock lock(shard.mutex);
+    const auto locked = lock(shard);
     const auto* found = shard.find(name);
     return found == nullptr ? 0 : found->second.latest;
   }
@@ -210,7 +279,7 @@ class MemoryEventStore final : public EventStore {
     const bool one_actor = std::ranges::all_of(
         events.subspan(1), [&](const Event& event) { return event.actor_id == first.name; });
     if (one_actor) {
-      const std::scoped_lock lock(memory_->shard_of(first).mutex);
+      const auto locked = lock(memory_->shard_of(first));
       return judge_and_store(events, options, LockedHistory(*memory_, first));
     }
     // In one order for all, so that no two commits wait for each other.
@@ -218,7 +287,7 @@ class MemoryEventStore final : public EventStore {
     for (const Event& event : events) wanted[memory_->index_of(HashedName(event.actor_id))] = true;
     std::vector<std::unique_lock<std::mutex>> locks;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (wanted[i]) locks.emplace_back(memory_->mutex_at(i));
+      if (wanted[i]) locks.push_back(lock(memory_->at(i)));
     }
     return judge_and_store(events, options, LockedHistory(*memory_, first));
   }
@@ -233,28 +302,16 @@ class MemoryEventStore final : public EventStore {
         .version = judgement->version, .position = position, .durability = durability()};
   }
 
-  Position store(std::span<Event> events, LockedHistory& history) {
-    if (events.size() == 1) {
-      const std::shared_ptr<StoredEvent> event = add(events.front(), history);
-      memory_->log.append(std::span(&event, 1));
-      return event->position;
+  /// The last event's position. Running out of memory here would leave half a commit, so it ends
+  /// the program.
+  Position store(std::span<Event> events, LockedHistory& history) noexcept {
+    Position position = memory_->take_positions(events.size()) - 1;
+    for (Event& event : events) {
+      auto stored = std::make_shared<StoredEvent>(std::move(event));
+      stored->position = ++position;
+      history.add(std::move(stored), options_.chain);
     }
-    std::vector<std::shared_ptr<StoredEvent>> stored;
-    stored.reserve(events.size());
-    for (Event& event : events) stored.push_back(add(event, history));
-    memory_->log.append(stored);
-    return stored.back()->position;
-  }
-
-  /// Adds to the actor's events. Nobody reads them before the shard is unlocked, and by then the
-  /// log has given the position.
-  std::shared_ptr<StoredEvent> add(Event& event, LockedHistory& history) {
-    Actor& actor = history.actor_for(event.actor_id);
-    auto stored = std::make_shared<StoredEvent>(std::move(event));
-    if (options_.chain) actor.head = stored->hash = chain_hash(actor.head, *stored);
-    actor.latest = stored->version;
-    actor.events.push_back(stored);
-    return stored;
+    return position;
   }
 
   const MemoryStoreOptions options_;
