@@ -58,6 +58,11 @@ ignore_compiler_environment() {
   done
 }
 
+# The servers that the tests start. Without them only the tests that need one fail, and say why.
+provide_nats_servers() {
+  script/nats-server >/dev/null || note "going on: the tests that need a nats-server will fail"
+}
+
 # configure PRESET [CMAKE OPTION…]
 configure() {
   local preset=$1
