@@ -211,14 +211,15 @@ void Grammar::add_readers() {
   number(tail, "--after", all_.tail.after, 0, "Begin after this position");
   text_option(tail, "--actor", all_.tail.filter.actor_id, "ACTOR", "Only events of this actor");
   text_option(tail, "--category", all_.tail.filter.category, "CATEGORY",
-              "Only actors whose id begins with CATEGORY-");
+              "Only CATEGORY and actors whose id begins with CATEGORY-");
   repeated(tail, "--type", all_.tail.filter.event_types, "TYPE",
            "Only events of this type; may be repeated");
   number(tail, "--limit", all_.tail.limit, 1, "At most so many events");
   tail->add_flag("-f,--follow", all_.tail.follow, "Wait for new events until interrupted");
 
   add_verb("actors", "Lists the actors.", help::kActorsExamples)
-      ->add_option("CATEGORY", all_.actors.category, "Only actors whose id begins with CATEGORY-");
+      ->add_option("CATEGORY", all_.actors.category,
+                   "Only CATEGORY and actors whose id begins with CATEGORY-");
 }
 
 void Grammar::add_audits() {

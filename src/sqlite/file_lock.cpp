@@ -21,8 +21,9 @@ std::string read_holder(int file) {
   std::array<char, 32> text{};
   const ssize_t size = pread(file, text.data(), text.size(), 0);
   const std::string_view id(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  const auto end = id.find_first_not_of("0123456789");
-  return end == 0 ? "another process" : concat("process ", id.substr(0, end));
+  // Empty while the holder is between taking the lock and writing its number.
+  const auto number = id.substr(0, id.find_first_not_of("0123456789"));
+  return number.empty() ? "another process" : concat("process ", number);
 }
 
 void write_holder(int file) {

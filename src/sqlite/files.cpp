@@ -2,6 +2,7 @@
 #include "sqlite/files.hpp"
 
 #include "core/text.hpp"
+#include "sqlite/schema.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -82,6 +83,10 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return fail(Errc::invalid_argument, "a database needs a path: it is empty, or has a NUL in it");
   }
+  if (path == ":memory:" || path.starts_with("file:") || path.starts_with("sqlite:")) {
+    return fail(Errc::invalid_argument,
+                concat(aether::quoted(path), " is no path: name a file, such as events.db"));
+  }
   std::error_code error;
   fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
   if (error) return failed(error, "resolving the path", path);
@@ -146,6 +151,11 @@ Result<Connection> open_for_writing(const std::string& path, const std::string& 
   }
   sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection->raw(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // Another program's database must stay as it is: looked at before WAL mode is set for good.
+  if (const auto content = inspect_content(*connection);
+      !content && content.error().code == Errc::invalid_argument) {
+    return std::unexpected(content.error());
+  }
   // The writer checkpoints by itself, when nobody waits for it.
   auto configured = connection->execute(
       concat("PRAGMA journal_mode = WAL; PRAGMA synchronous = ", synchronous,
