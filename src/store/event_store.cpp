@@ -28,6 +28,7 @@ Result<Appended> EventStore::append(std::span<const Event> events, const AppendO
 
 void EventStore::append_async(std::vector<Event> events, const AppendOptions& options,
                               Completion done) {
+  if (!done) done = [](const Result<Appended>&) {};
   if (events.empty()) return done(nothing_to_append());
   do_append_async(std::move(events), options, std::move(done));
 }

@@ -124,6 +124,14 @@ void a_chain_of_expected_versions_needs_no_waiting(EventStoreTest& t) {
   EXPECT_EQ(versions_of(t.read("order-1")), versions_up_to(kAppends));
 }
 
+void nobody_needs_to_ask_for_the_outcome(EventStoreTest& t) {
+  t.store().append_async({event_of("order-1")}, {}, {});
+  t.store().append_async({event_of("order-1", "")}, {}, {});
+  t.store().append_async({}, {}, {});
+
+  EXPECT_EQ(t.append(event_of("order-1")).version, 2U);
+}
+
 void it_refuses_what_append_refuses(EventStoreTest& t) {
   t.append_many("order-1", 2);
 
@@ -221,6 +229,7 @@ Cases async_cases() {
       {"WaitingAndNotWaitingKeepOneOrder", waiting_and_not_waiting_keep_one_order},
       {"AChainOfExpectedVersionsNeedsNoWaiting", a_chain_of_expected_versions_needs_no_waiting},
       {"AppendAsyncRefusesWhatAppendRefuses", it_refuses_what_append_refuses},
+      {"NobodyNeedsToAskForTheOutcome", nobody_needs_to_ask_for_the_outcome},
       {"ACompletionMayAppendTheNext", a_completion_may_append_the_next},
       {"DestroyingTheStoreFinishesWhatWasAccepted",
        destroying_the_store_finishes_what_was_accepted},

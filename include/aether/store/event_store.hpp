@@ -91,7 +91,8 @@ class EventStore {
   }
 
   /// The same without waiting, for throughput. Commits of one caller are stored in the order of the
-  /// calls. Blocks only while the store's queue is full. `options.timeout` does not apply.
+  /// calls. Blocks only while the store's queue is full. `options.timeout` does not apply. An empty
+  /// `done` means that nobody asks for the outcome.
   void append_async(std::vector<Event> events, const AppendOptions& options, Completion done);
 
   /// An actor's events in the order of their versions; none for an unknown actor.
