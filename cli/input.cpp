@@ -79,8 +79,7 @@ Result<std::string> read_input(std::string_view source, int interrupt) {
   const std::string path(source.substr(1));
   const std::string what = "\"" + path + "\"";
   // Not blocked by a named pipe that nobody has opened for writing yet: that wait can be ended.
-  const int fd =
-      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // NOLINT(*-vararg): POSIX
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return fail_with(errno, what);
   auto text = read_to_end(fd, interrupt, what);
   ::close(fd);

@@ -39,8 +39,8 @@ namespace {
 /// the database. With the wrong access, so that using it still fails.
 void occupy_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) != -1) continue;                       // NOLINT(*-vararg): POSIX
-    ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // NOLINT(*-vararg): POSIX
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }
 
@@ -84,6 +84,7 @@ ExitCode run_program(std::span<const char* const> args) {
 }  // namespace
 }  // namespace aether::cli
 
+// NOLINTNEXTLINE(bugprone-exception-escape): if not even complaining works, nothing is left
 int main(int argc, char** argv) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a write then fails with EPIPE
   aether::cli::occupy_standard_streams();

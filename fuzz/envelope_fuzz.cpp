@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace aether;  // NOLINT(google-build-using-namespace): the file is about nothing else
+using namespace aether;  // the file is about nothing else
 using fuzz::require;
 
 void check_error(const Error& error) {

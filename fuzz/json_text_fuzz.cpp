@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace aether;  // NOLINT(google-build-using-namespace): the file is about nothing else
+using namespace aether;  // the file is about nothing else
 using fuzz::require;
 
 simdjson::error_code other_opinion(std::string_view text) {

@@ -7,7 +7,7 @@
 
 namespace {
 
-using namespace aether;  // NOLINT(google-build-using-namespace): the file is about nothing else
+using namespace aether;  // the file is about nothing else
 using fuzz::require;
 
 bool is_safe(char c) {

@@ -9,7 +9,7 @@
 
 namespace {
 
-using namespace aether;  // NOLINT(google-build-using-namespace): the file is about nothing else
+using namespace aether;  // the file is about nothing else
 using fuzz::require;
 
 void try_text(std::string_view text) {

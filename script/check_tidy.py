@@ -4,12 +4,13 @@
 
     script/check_tidy.py BUILD_FOLDER [PATH…]
 
-Nearly all of clang-tidy's time goes into the standard library's headers, once for each source. So
-sources with equal compiler flags in one folder are included into one, which takes a seventh of the
-time. Files that do not compile with the others (both have a helper of one name) go into another
-batch. With PATHs, only the sources beneath them.
+Nearly all of clang-tidy's time goes into the headers of the standard library and of GoogleTest, once
+for each source. So many sources are included into one, with the compiler flags of them all. Files
+that do not compile with the others (both have a helper of one name) go into a later batch. With
+PATHs, only the sources beneath them.
 
-Tests are checked without the checks that GoogleTest's macros trip, and without the analyzer.
+Tests and examples are checked without the checks that GoogleTest's macros trip, without those that
+look for speed or for thread safety, and without the analyzer.
 """
 import concurrent.futures
 import json
@@ -22,14 +23,17 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("src/", "cli/", "examples/", "tests/")
-MOST_TOGETHER = 16
+MOST_TOGETHER = 32
 NOT_ON_TESTS = ",".join("-" + check for check in (
     "bugprone-unchecked-optional-access",
+    "cert-err33-c",
     "cert-err58-cpp",
     "clang-analyzer-*",
+    "concurrency-mt-unsafe",
     "cppcoreguidelines-avoid-non-const-global-variables",
     "cppcoreguidelines-owning-memory",
     "misc-const-correctness",
+    "performance-*",
     "readability-function-cognitive-complexity",
     "readability-function-size",
 ))
@@ -38,26 +42,25 @@ FINDING = re.compile(r"^(/\S+?):(\d+):(\d+): (?:error|warning): ")
 
 
 def is_test(name):
-    return name.startswith(("tests/", "src/testing/")) or name.endswith("_test.cpp")
+    return name.startswith(("tests/", "src/testing/", "examples/")) or name.endswith("_test.cpp")
 
 
 def flags_of(command):
     """The compiler's arguments without the source and the output."""
-    words, flags = shlex.split(command), []
-    words = words[next(i for i, word in enumerate(words) if "clang" in word):]
-    skip = False
+    words = shlex.split(command)
+    words = iter(words[next(i for i, word in enumerate(words) if "clang" in word):])
     for word in words:
-        if skip or word == "-c" or word.endswith(".cpp"):
-            skip = False
-        elif word in ("-o", "-MF", "-MT"):
-            skip = True
-        elif word != "-MD":
-            flags.append(word)
-    return tuple(flags)
+        if word in ("-o", "-MF", "-MT"):
+            next(words)
+        elif word == "-isystem":
+            yield word + next(words)
+        elif word not in ("-c", "-MD") and not word.endswith(".cpp"):
+            yield word
 
 
-def groups_of(build, wanted):
-    together = {}
+def kinds_of(build, wanted):
+    """For tests (True) and the rest: the flags and names of the sources."""
+    kinds = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
         if not path.is_relative_to(ROOT):
@@ -65,13 +68,34 @@ def groups_of(build, wanted):
         name = str(path.relative_to(ROOT))
         if not name.startswith(FOLDERS) or (wanted and not name.startswith(tuple(wanted))):
             continue
-        key = (flags_of(entry["command"]), path.parent, is_test(name))
-        names = together.setdefault(key, [])
-        if name not in names:
-            names.append(name)
-    for (flags, _, test), names in sorted(together.items(), key=lambda item: item[1]):
-        for start in range(0, len(names), MOST_TOGETHER):
-            yield flags, test, sorted(names)[start:start + MOST_TOGETHER]
+        flags, names = kinds.setdefault(is_test(name), ({}, set()))
+        flags.update(dict.fromkeys(flags_of(entry["command"])))
+        names.add(name)
+    return kinds
+
+
+def batches_of(flags, names, folder):
+    """Splits names into lists that compile together, each with a source that includes them all."""
+    names, number = sorted(names), 0
+    while names:
+        batch, names, later = names[:MOST_TOGETHER], names[MOST_TOGETHER:], []
+        number += 1
+        unity = folder / f"{number}.cpp"
+        while True:
+            unity.write_text("".join(f'#include "{ROOT / name}"\n' for name in batch))
+            if len(batch) == 1:
+                break
+            done = subprocess.run([*flags, "-w", "-ferror-limit=0", "-fsyntax-only", str(unity)],
+                                  cwd=ROOT, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                break
+            errors = filter(ERROR.match, done.stderr.splitlines())
+            at_fault = {line.split(":")[0] for line in errors}
+            clashing = [name for name in batch[1:] if str(ROOT / name) in at_fault] or batch[1:]
+            batch = [name for name in batch if name not in clashing]
+            later += clashing
+        yield batch, unity
+        names = later + names
 
 
 def run_tidy(flags, test, source):
@@ -84,51 +108,21 @@ def run_tidy(flags, test, source):
     return done.stdout
 
 
-def batches_of(flags, names, unity):
-    """Splits names into lists that compile together; `unity` then includes the latest list."""
-    while names:
-        batch, later = list(names), []
-        while len(batch) > 1:
-            unity.write_text("".join(f'#include "{ROOT / name}"\n' for name in batch))
-            done = subprocess.run([*flags, "-w", "-fsyntax-only", str(unity)], cwd=ROOT,
-                                  capture_output=True, text=True, check=False)
-            if done.returncode == 0:
-                break
-            errors = filter(ERROR.match, done.stderr.splitlines())
-            at_fault = {line.split(":")[0] for line in errors}
-            clashing = [name for name in batch[1:] if str(ROOT / name) in at_fault]
-            if not clashing:
-                clashing = batch[1:]
-            batch = [name for name in batch if name not in clashing]
-            later += clashing
-        yield batch
-        names = later
-
-
-def check_group(number, flags, test, names, folder):
-    output, batches = "", []
-    unity = folder / f"unity-{number}.cpp"
-    for batch in batches_of(flags, names, unity):
-        output += run_tidy(flags, test, ROOT / batch[0] if len(batch) == 1 else unity)
-        batches.append(" ".join(batch))
-    return output, "; ".join(batches)
-
-
 def main():
     build, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    folder = build / "tidy"
-    folder.mkdir(exist_ok=True)
     jobs = int(os.environ.get("AETHER_JOBS", os.cpu_count() or 1))
-    findings, checked = {}, 0
+    findings, running = {}, {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(check_group, number, *group, folder)
-                   for number, group in enumerate(groups_of(build, wanted))]
+        for test, (flags, names) in kinds_of(build, wanted).items():
+            folder = build / "tidy" / ("tests" if test else "code")
+            folder.mkdir(parents=True, exist_ok=True)
+            flags = list(flags)
+            for batch, unity in batches_of(flags, names, folder):
+                running[pool.submit(run_tidy, flags, test, unity)] = batch
         for future in concurrent.futures.as_completed(running):
-            output, what = future.result()
-            print(f"   clang-tidy: {what}", file=sys.stderr, flush=True)
-            checked += 1
+            print("   clang-tidy:", *running[future], file=sys.stderr, flush=True)
             where = None
-            for line in output.splitlines():  # a header's finding comes once for each group
+            for line in future.result().splitlines():  # a header's finding comes once for each batch
                 if FINDING.match(line):
                     where = line
                     findings.setdefault(where, [])
@@ -138,9 +132,9 @@ def main():
                     findings[where].append(line)
     for where, lines in sorted(findings.items()):
         print("\n".join([where.replace(f"{ROOT}/", ""), *lines]))
-    if not checked:
+    if not running:
         print(f"there is nothing to check in {build}/compile_commands.json")
-    return 1 if findings or not checked else 0
+    return 1 if findings or not running else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ namespace aether {
 
 template <class Unsigned>
 void put_big_endian(std::string& out, Unsigned value) {
-  char bytes[sizeof(Unsigned)];  // NOLINT(*-avoid-c-arrays)
+  char bytes[sizeof(Unsigned)];
   for (std::size_t i = sizeof(Unsigned); i-- > 0;) {
     bytes[i] = static_cast<char>(value & 0xFFU);
     value = static_cast<Unsigned>(value >> 8U);

@@ -16,7 +16,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 
 std::vector<std::string> lines_of(const std::string& file) {
   std::ifstream in(std::string(AETHER_GOLDEN_DIR) + "/" + file, std::ios::binary);

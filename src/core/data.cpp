@@ -14,7 +14,7 @@ Data::Data(Kind kind, std::string_view bytes, std::string_view content_type)
   constexpr std::size_t kLongestType = std::numeric_limits<decltype(type_size_)>::max();
   const std::string_view type = content_type.substr(0, kLongestType);
   const std::size_t size = std::max<std::size_t>(bytes.size() + type.size(), 1);
-  auto buffer = std::make_shared_for_overwrite<char[]>(size);  // NOLINT(*-avoid-c-arrays)
+  auto buffer = std::make_shared_for_overwrite<char[]>(size);
   std::ranges::copy(bytes, buffer.get());
   std::ranges::copy(type, buffer.get() + bytes.size());
   type_size_ = static_cast<decltype(type_size_)>(type.size());

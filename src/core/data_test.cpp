@@ -8,7 +8,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
@@ -83,7 +83,7 @@ TEST(Data, ComparesContentTypeAndBytes) {
 
 TEST(Data, IsSharedByItsCopies) {
   const Data data = Data::json("[1]");
-  const Data copy = data;  // NOLINT(performance-unnecessary-copy-initialization): what is tested
+  const Data copy = data;
   EXPECT_EQ(copy.text().data(), data.text().data());
 }
 

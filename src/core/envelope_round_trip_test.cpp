@@ -15,7 +15,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 using ::testing::HasSubstr;
 
 std::string random_name(std::mt19937_64& random) {

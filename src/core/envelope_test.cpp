@@ -17,7 +17,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 using ::testing::HasSubstr;
 
 Timestamp at(std::string_view text) { return *parse_timestamp(text); }

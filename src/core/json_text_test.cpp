@@ -14,7 +14,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 
 bool accepts(std::string_view text, unsigned max_depth = 64) {
   return check_json(text, max_depth).has_value();

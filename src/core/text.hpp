@@ -21,7 +21,7 @@ inline void append_part(std::string& out, std::string_view part) { out += part; 
 template <std::integral Integer>
   requires(!std::same_as<Integer, char> && !std::same_as<Integer, bool>)
 void append_part(std::string& out, Integer number) {
-  char digits[std::numeric_limits<Integer>::digits10 + 2];  // NOLINT(*-avoid-c-arrays)
+  char digits[std::numeric_limits<Integer>::digits10 + 2];
   auto* const end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
   out.append(std::begin(digits), end);
 }

@@ -12,7 +12,7 @@
 namespace aether {
 namespace {
 
-using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for NUL in texts
+using namespace std::string_literals;  // for NUL in texts
 
 TEST(Concat, JoinsTextsAndIntegersOfAnySize) {
   EXPECT_EQ(concat("v", std::uint64_t{18446744073709551615U}, " ", std::string("x"), -7, ""),

@@ -150,7 +150,7 @@ TEST(UuidV7, IsUniqueAndGrowsInEveryOfManyThreads) {
 
 // What `count` calls in a forked child draw as random bits.
 std::vector<std::string> random_tails_of_child(std::size_t count) {
-  int pipe_ends[2];  // NOLINT(*-avoid-c-arrays)
+  int pipe_ends[2];
   if (pipe(pipe_ends) != 0) return {};
   const pid_t child = fork();
   if (child == 0) {
@@ -162,7 +162,7 @@ std::vector<std::string> random_tails_of_child(std::size_t count) {
   }
   close(pipe_ends[1]);
   std::string all;
-  char buffer[4096];  // NOLINT(*-avoid-c-arrays)
+  char buffer[4096];
   for (ssize_t got = 0; (got = read(pipe_ends[0], buffer, sizeof(buffer))) > 0;) {
     all.append(buffer, static_cast<std::size_t>(got));
   }

@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kStepsBetweenStops = 100'000;  // of SQLite's virtual machine: some milliseconds
 
-int stop_requested(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested(); }
+int stop_requested(void* stop) {
+  return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0;
+}
 
 /// Looks below the contract: at the file, the guards, and the order of positions.
 class Inspection {

@@ -92,7 +92,7 @@ TEST_F(TamperTest, AppendingMoreIsNoFinding) {
 
 TEST_F(TamperTest, AChangedColumnIsFoundWithItsActorAndVersion) {
   for (const char* change :
-       {"data = '{\"total\": 9}'", "timestamp = timestamp + 1", "metadata = '{\"user\":\"bob\"}'",
+       {R"(data = '{"total": 9}')", "timestamp = timestamp + 1", R"(metadata = '{"user":"bob"}')",
         "metadata = NULL", "id = 'forged'", "event_type = 1", "content_type = 'text/plain'",
         "hash = zeroblob(32)", "hash = x'00'", "metadata = 'no json'", "event_type = 99",
         "actor = 99"}) {

@@ -9,8 +9,8 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace aether::sqlite {
@@ -23,7 +23,8 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path) {
   const int reason = errno;
   const Errc code = reason == EACCES || reason == EPERM || reason == EROFS ? Errc::permission_denied
                                                                            : Errc::unavailable;
-  return fail(code, concat(what, " ", quoted(path), " failed: ", strerror(reason)));
+  return fail(
+      code, concat(what, " ", quoted(path), " failed: ", std::generic_category().message(reason)));
 }
 
 std::unexpected<Error> already_there(const std::string& path) {

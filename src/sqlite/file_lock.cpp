@@ -9,9 +9,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace aether::sqlite {
 
@@ -43,7 +43,8 @@ Result<FileLock> FileLock::acquire(const std::string& database_path) {
     const int reason = errno;
     const bool denied = reason == EACCES || reason == EROFS || reason == EPERM || reason == EISDIR;
     return fail(denied ? Errc::permission_denied : Errc::unavailable,
-                concat("the lock file ", quoted(path), " cannot be opened: ", strerror(reason),
+                concat("the lock file ", quoted(path),
+                       " cannot be opened: ", std::generic_category().message(reason),
                        ": writing needs the right to create files beside the database"));
   }
   FileLock lock(file);
@@ -54,8 +55,9 @@ Result<FileLock> FileLock::acquire(const std::string& database_path) {
                   concat(quoted(database_path), " is open for writing by ", read_holder(file),
                          ": one process writes at a time; open it read-only, or stop that one"));
     }
-    return fail(Errc::unavailable, concat(quoted(path), " cannot be locked: ", strerror(errno),
-                                          ": use a local file system"));
+    return fail(Errc::unavailable,
+                concat(quoted(path), " cannot be locked: ", std::generic_category().message(errno),
+                       ": use a local file system"));
   }
   write_holder(file);
   return lock;

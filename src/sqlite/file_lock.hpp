@@ -22,6 +22,8 @@ class FileLock {
     return *this;
   }
   ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
 
  private:
   explicit FileLock(int file) : file_(file) {}

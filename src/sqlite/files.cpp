@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -88,7 +87,7 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
                 concat(aether::quoted(path), " is no path: name a file, such as events.db"));
   }
   std::error_code error;
-  fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
   if (error) return failed(error, "resolving the path", path);
   const fs::file_status status = fs::status(resolved, error);
   if (fs::is_directory(status)) {
@@ -112,8 +111,9 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
     }
   }
   if (fs::exists(status) && access(resolved.c_str(), R_OK) != 0) {
-    return fail(Errc::permission_denied, concat(aether::quoted(path), " cannot be read: ",
-                                                strerror(errno), ": ask for the right to read"));
+    return fail(Errc::permission_denied,
+                concat(aether::quoted(path), " cannot be read: ",
+                       std::generic_category().message(errno), ": ask for the right to read"));
   }
   return resolved.string();
 }
@@ -121,14 +121,16 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
 Result<void> check_writable(const std::string& path) {
   if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0) {
     return fail(Errc::permission_denied,
-                concat(aether::quoted(path), " cannot be written to: ", strerror(errno),
+                concat(aether::quoted(path),
+                       " cannot be written to: ", std::generic_category().message(errno),
                        ": open it read-only, or ask for the right to write"));
   }
   const std::string folder = fs::path(path).parent_path().string();
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    return fail(Errc::permission_denied, concat("the folder ", aether::quoted(folder),
-                                                " cannot be written to: ", strerror(errno),
-                                                ": the database needs files beside it"));
+    return fail(Errc::permission_denied,
+                concat("the folder ", aether::quoted(folder),
+                       " cannot be written to: ", std::generic_category().message(errno),
+                       ": the database needs files beside it"));
   }
   return {};
 }

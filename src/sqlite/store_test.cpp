@@ -88,10 +88,10 @@ TEST_F(StoreTest, ConflictsWithinAGroupAreJudgedInOrder) {
   begun.get_future().wait();
   std::vector<Result<Appended>> outcomes(3);
   std::latch all(3);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+  for (Result<Appended>& outcome : outcomes) {
     store().append_async({order_placed("order-1")}, {.expected_version = 0},
-                         [&, i](Result<Appended> outcome) {
-                           outcomes[i] = std::move(outcome);
+                         [&](Result<Appended> appended) {
+                           outcome = std::move(appended);
                            all.count_down();
                          });
   }

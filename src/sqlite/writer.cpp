@@ -51,7 +51,7 @@ Result<Appended> Writer::append(std::span<Event> events, const AppendOptions& op
   auto request = std::make_shared<Request>();
   request->events.assign(std::move_iterator(events.begin()), std::move_iterator(events.end()));
   request->expected_version = options.expected_version;
-  return submit(std::move(request), options.timeout);
+  return submit(request, options.timeout);
 }
 
 void Writer::append_async(std::vector<Event> events, const AppendOptions& options,
@@ -72,12 +72,12 @@ void Writer::append_async(std::vector<Event> events, const AppendOptions& option
 Result<void> Writer::run(Job job, std::chrono::milliseconds timeout) {
   auto request = std::make_shared<Request>();
   request->job = std::move(job);
-  auto outcome = submit(std::move(request), timeout);
+  auto outcome = submit(request, timeout);
   if (!outcome) return std::unexpected(std::move(outcome.error()));
   return {};
 }
 
-Result<Appended> Writer::submit(RequestPtr request, std::chrono::milliseconds timeout) {
+Result<Appended> Writer::submit(const RequestPtr& request, std::chrono::milliseconds timeout) {
   const Deadline deadline = std::chrono::steady_clock::now() + timeout;
   Lock lock(mutex_);
   if (leading_ && leader_ == std::this_thread::get_id()) {
@@ -184,6 +184,7 @@ void Writer::wake_next_leader() {
   }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): one level deep, into groups of one
 void Writer::store_group(std::span<const RequestPtr> group) {
   if (const auto poisoned = poisoned_now()) return fail_group(group, *poisoned, false);
   if (auto begun = transactions_->begin(); !begun) {

@@ -67,7 +67,7 @@ class Writer {
   /// Queues `request`; waits for room until `deadline`.
   Result<void> enqueue(Lock& lock, RequestPtr request, std::optional<Deadline> deadline);
   Result<Appended> await(Lock& lock, const RequestPtr& request, Deadline deadline);
-  Result<Appended> submit(RequestPtr request, std::chrono::milliseconds timeout);
+  Result<Appended> submit(const RequestPtr& request, std::chrono::milliseconds timeout);
 
   /// Takes a group from the queue, stores it, tells everyone. Unlocks meanwhile.
   void lead(Lock& lock);
@@ -75,7 +75,7 @@ class Writer {
   void wake_next_leader();
   void store_group(std::span<const RequestPtr> group);
   std::optional<Error> apply(std::span<const RequestPtr> group);
-  void fail_group(std::span<const RequestPtr> group, const Error& error, bool unknown);
+  static void fail_group(std::span<const RequestPtr> group, const Error& error, bool unknown);
   void complete(Request& request);
   std::optional<Error> poisoned_now();
 

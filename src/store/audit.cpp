@@ -47,8 +47,9 @@ Result<void> scan(EventStore& store, const AuditOptions& options, const See& see
       events += page->events.size();
       if (options.progress) options.progress(events);
       if (!next) return unreadable(next.error(), false);
-      if (!*next) return {};
-      after = **next;
+      const std::optional<Position>& following = *next;
+      if (!following) return {};
+      after = *following;
     } else if (page.error().code != Errc::corrupt) {
       return std::unexpected(page.error());
     } else if (limit > 1) {

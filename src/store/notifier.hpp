@@ -19,11 +19,7 @@ class Notifier {
   /// Announces a waiter for its lifetime.
   class Waiter {
    public:
-    explicit Waiter(Notifier& notifier) : notifier_(notifier) {
-      notifier_.waiters_.fetch_add(1);
-      const std::scoped_lock lock(notifier_.mutex_);
-      seen_ = notifier_.calls_;
-    }
+    explicit Waiter(Notifier& notifier) : notifier_(notifier), seen_(notifier.announce()) {}
     ~Waiter() { notifier_.waiters_.fetch_sub(1); }
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
@@ -65,6 +61,13 @@ class Notifier {
   }
 
  private:
+  /// Returns the calls so far.
+  std::uint64_t announce() {
+    waiters_.fetch_add(1);
+    const std::scoped_lock lock(mutex_);
+    return calls_;
+  }
+
   std::atomic<int> waiters_{0};
   mutable std::mutex mutex_;  // guards calls_ and closed_
   std::condition_variable_any changed_;

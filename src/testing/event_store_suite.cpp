@@ -20,9 +20,8 @@ bool register_event_store_suite(
     for (const Case& one : cases) {
       ::testing::RegisterTest(suite.c_str(), one.name, nullptr, nullptr, one.where.file_name(),
                               static_cast<int>(one.where.line()),
-                              // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): gtest owns it
                               [subject, run = one.run]() -> EventStoreTest* {
-                                // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): gtest owns it
+                                // gtest owns it
                                 return new EventStoreTest(subject, run);
                               });
     }

@@ -9,6 +9,8 @@
 
 namespace aether::testing {
 
+// NOLINTBEGIN(readability-identifier-naming): matchers are named as GoogleTest names its own
+
 /// A result that has a value; if not, the error is told.
 MATCHER(Succeeds, "succeeds") {
   if (arg) return true;
@@ -35,5 +37,7 @@ MATCHER_P(ConflictsAt, version, "conflicts and names the actor's version") {
   *result_listener << " (the actor's version: " << arg.error().actor_version << ")";
   return arg.error().actor_version == version;
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace aether::testing

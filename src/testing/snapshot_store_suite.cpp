@@ -17,7 +17,7 @@ bool register_snapshot_store_suite(
     ::testing::RegisterTest(suite.c_str(), one.name, nullptr, nullptr, one.where.file_name(),
                             static_cast<int>(one.where.line()),
                             [shared, run = one.run]() -> SnapshotStoreTest* {
-                              // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): gtest owns it
+                              // gtest owns it
                               return new SnapshotStoreTest(shared, run);
                             });
   }

@@ -168,7 +168,7 @@ void an_exception_ends_the_subscription(EventStoreTest& t) {
 
 void an_exception_of_any_type_ends_the_subscription(EventStoreTest& t) {
   const Subscription subscription = t.subscribe([](const EventPtr&) {
-    throw 42;  // NOLINT(hicpp-exception-baseclass): what nobody expects is the point
+    throw 42;  // what nobody expects is the point
   });
   t.append(event_of("order-1"));
 

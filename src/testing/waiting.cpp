@@ -11,7 +11,7 @@ namespace aether::testing {
 std::chrono::milliseconds patience() {
   static constexpr std::chrono::seconds kDefaultPatience{30};
   static const std::chrono::milliseconds chosen = [] {
-    const char* text = std::getenv("AETHER_TESTING_PATIENCE_MS");  // NOLINT(concurrency-mt-unsafe)
+    const char* text = std::getenv("AETHER_TESTING_PATIENCE_MS");
     const long long given = text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
     return given > 0 ? std::chrono::milliseconds(given) : kDefaultPatience;
   }();

@@ -9,7 +9,7 @@
 
 #include <exception>
 #include <string>
-#include <utility>
+#include <string_view>
 
 /// User structs and nlohmann values to and from `Data`. A struct becomes JSON by nlohmann's own
 /// means: `NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OrderPlaced, total, currency)`.
@@ -40,8 +40,8 @@ template <class T>
 
 /// Keeps a state in snapshots as JSON. Change `schema` whenever the struct's form changes.
 template <class State>
-[[nodiscard]] SnapshotCodec<State> snapshot_codec(std::string schema) {
-  return {.schema = std::move(schema),
+[[nodiscard]] SnapshotCodec<State> snapshot_codec(std::string_view schema) {
+  return {.schema = std::string(schema),
           .encode = [](const State& state) { return encode(state); },
           .decode = [](const Data& data) { return decode<State>(data); }};
 }
