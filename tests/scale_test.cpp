@@ -52,7 +52,7 @@ std::string actor(std::size_t number) { return "order-" + std::to_string(number)
 void append_all(Store& store, std::size_t events, std::size_t actors) {
   std::atomic<std::size_t> stored{0};
   std::promise<void> all;
-  const Data data = Data::json("{\"note\":\"" + std::string(180, 'n') + "\"}");
+  const Data data = Data::json(R"({"note":")" + std::string(180, 'n') + R"("})");
   for (std::size_t first = 0; first < events; first += kPerCommit) {
     std::vector<Event> commit;
     for (std::size_t i = first; i < first + kPerCommit; ++i) {
@@ -62,7 +62,7 @@ void append_all(Store& store, std::size_t events, std::size_t actors) {
     }
     store.append_async(std::move(commit), {}, [&](const Result<Appended>& appended) {
       ASSERT_TRUE(appended) << appended.error().message;
-      if ((stored += kPerCommit) == events) all.set_value();
+      if (stored.fetch_add(kPerCommit) + kPerCommit == events) all.set_value();
     });
   }
   all.get_future().wait();

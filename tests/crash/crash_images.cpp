@@ -13,6 +13,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 void write_files(const TemporaryFolder& folder, const Image& image) {
   folder.clear();
   for (const auto& [name, bytes] : image) {

@@ -31,6 +31,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 // Appends commits, and knows which of them must be there.
 class Appender {
  public:

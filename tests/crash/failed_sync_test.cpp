@@ -22,6 +22,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 constexpr Fault kFailedSync{"fsync EIO", Op::sync, SQLITE_IOERR_FSYNC};
 constexpr std::size_t kCommits = 40;
 

@@ -15,6 +15,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 struct Outcome {
   Faults::Counts counts;
   std::size_t failed_appends = 0;

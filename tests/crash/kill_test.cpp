@@ -26,6 +26,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStartTime{60};   // a program that has not begun by then never will

@@ -17,6 +17,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 // SQLite's own allocator, but for the calls that are to fail.

@@ -13,6 +13,8 @@
 namespace aether::crash {
 namespace {
 
+using tests::TemporaryFolder;
+
 class Workload {
  public:
   explicit Workload(const WorkloadOptions& options)

@@ -64,7 +64,7 @@ inline constexpr auto kBugs = std::to_array<std::string_view>({
 /// One of `kBugs`.
 class Bug {
  public:
-  // NOLINTNEXTLINE(google-explicit-constructor): bugs are written as their names
+  // Implicit: bugs are written as their names
   consteval Bug(const char* name) : Bug(find(name)) {}
 
   /// Not at compile time: what a command line names. Throws when it names no bug.

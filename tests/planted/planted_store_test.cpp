@@ -125,7 +125,7 @@ int main(int argc, char** argv) try {
   if (arguments.size() == 3 && std::string_view(arguments[1]) == "--bug") {
     const Bug bug = Bug::of(arguments[2]);
     // A wake-up that never comes need not be waited for as long as a late one.
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet
+    // There are no threads yet
     if (bug != "none") setenv("AETHER_TESTING_PATIENCE_MS", "3000", 0);
     aether::planted::register_suite_with(bug);
   } else if (arguments.size() == 1) {

@@ -6,18 +6,22 @@
 #include <string>
 #include <system_error>
 
-namespace aether::crash {
+namespace aether::tests {
 
-/// A new folder in memory, where there is one: a power cut is played, so that nothing needs a
-/// disk. Removed with its contents when this is destroyed.
+/// A new folder, removed with its contents when this is destroyed.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
+  enum class Place {
+    memory,  ///< /dev/shm, where there is one: for tests that need no disk
+    disk     ///< where the system, or TMPDIR, puts temporary files
+  };
+
+  explicit TemporaryFolder(Place place = Place::memory) {
     std::error_code none;
     const std::filesystem::path memory = "/dev/shm";
-    const bool in_memory = std::filesystem::is_directory(memory, none);
+    const bool in_memory = place == Place::memory && std::filesystem::is_directory(memory, none);
     const auto parent = in_memory ? memory : std::filesystem::temp_directory_path();
-    path_ = (parent / "aether-crash-XXXXXX").string();
+    path_ = (parent / "aether-test-XXXXXX").string();
     if (mkdtemp(path_.data()) == nullptr) std::abort();
   }
   ~TemporaryFolder() {
@@ -41,4 +45,4 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace aether::crash
+}  // namespace aether::tests
