@@ -4,10 +4,10 @@
 
     script/check_tidy.py BUILD_FOLDER [PATH…]
 
-Nearly all of clang-tidy's time goes into the headers of the standard library and of GoogleTest, once
-for each source. So many sources are included into one, with the compiler flags of them all. Files
-that do not compile with the others (both have a helper of one name) go into a later batch. With
-PATHs, only the sources beneath them.
+Nearly all of clang-tidy's time goes into the headers of the standard library and of GoogleTest,
+once for each source. So many sources are included into one, with the compiler flags of them all.
+Files that do not compile with the others (both have a helper of one name) go into a later batch.
+With PATHs, only the sources beneath them.
 
 Tests and examples are checked without the checks that GoogleTest's macros trip, without those that
 look for speed or for thread safety, and without the analyzer.
@@ -122,7 +122,7 @@ def main():
         for future in concurrent.futures.as_completed(running):
             print("   clang-tidy:", *running[future], file=sys.stderr, flush=True)
             where = None
-            for line in future.result().splitlines():  # a header's finding comes once for each batch
+            for line in future.result().splitlines():  # a header's comes once for each batch
                 if FINDING.match(line):
                     where = line
                     findings.setdefault(where, [])

@@ -52,7 +52,22 @@ class Inspection {
         report_({.what = concat("the database's ", object.name, " was changed")});
       }
     }
-    return {};
+    return check_foreign_triggers();
+  }
+
+  /// A trigger that is not ours can keep events from being stored.
+  Result<void> check_foreign_triggers() {
+    auto rows = connection_.prepare(
+        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    while (true) {
+      const auto row = rows->step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return {};
+      const auto is_ours = [&](const SchemaObject& object) { return object.name == rows->text(0); };
+      if (std::ranges::any_of(schema_objects(), is_ours)) continue;
+      report_({.what = concat("the trigger ", rows->text(0), " was added on ", rows->text(1))});
+    }
   }
 
   /// Positions follow one another without holes, and each event names the actor before it.

@@ -206,6 +206,28 @@ TEST_F(TamperTest, ARemovedGuardIsFound) {
                                         ::testing::HasSubstr("events_no_delete was removed"))));
 }
 
+TEST_F(TamperTest, AnAddedTriggerIsFound) {
+  tamper("CREATE TRIGGER greedy BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END");
+  auto store = open(path()).value();
+
+  EXPECT_THAT(verify(*store)->findings,
+              Contains(::testing::Field(&Finding::what,
+                                        ::testing::HasSubstr("greedy was added on events"))));
+  EXPECT_EQ(store->append({.event_type = "OrderPlaced", .actor_id = "order-1"}).error().code,
+            Errc::corrupt)
+      << "what the trigger swallows must not be acknowledged";
+}
+
+TEST_F(TamperTest, WithoutItsIndexAStoreIsStillRead) {
+  tamper("DROP INDEX events_by_actor");
+  auto store = open(path(), {.access = Access::read_only}).value();
+
+  EXPECT_TRUE(store->read_all({.actor_id = "order-1"}, 1, 10));
+  EXPECT_THAT(verify(*store)->findings,
+              Contains(::testing::Field(&Finding::what,
+                                        ::testing::HasSubstr("events_by_actor was removed"))));
+}
+
 TEST_F(TamperTest, ATableWhosePagesComeTwiceIsFoundAndReadToAnEnd) {
   {
     auto store = open(path()).value();

@@ -5,6 +5,7 @@
 #include "sqlite/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,8 +48,8 @@ class PartialFile {
 
   [[nodiscard]] const std::string& name() const { return partial_; }
 
-  Result<void> make() {
-    const int file = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  Result<void> make(mode_t mode) {
+    const int file = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0 && errno == EEXIST) {
       return fail(Errc::invalid_argument,
                   concat(quoted(partial_),
@@ -85,6 +86,15 @@ class PartialFile {
   bool made_ = false;
 };
 
+/// The source's: who may not read the events may not read their copy. The process's umask narrows
+/// it.
+mode_t mode_of(const std::string& source_path) {
+  struct stat status{};
+  constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+  if (stat(source_path.c_str(), &status) != 0) return kOwnerOnly;
+  return kOwnerOnly | (status.st_mode & (S_IRWXG | S_IRWXO));
+}
+
 struct FinishBackup {
   void operator()(sqlite3_backup* backup) const { sqlite3_backup_finish(backup); }
 };
@@ -113,14 +123,14 @@ Result<void> copy_pages(const Connection& source, const Connection& target,
 
 }  // namespace
 
-Result<void> back_up(const Connection& source, const std::string& path,
-                     const std::function<void(BackupProgress)>& progress,
+Result<void> back_up(const ReadConnection& source, const std::string& source_path,
+                     const std::string& path, const std::function<void(BackupProgress)>& progress,
                      const std::stop_token& stop) {
   const auto resolved = resolve_path(path, false);
   if (!resolved) return std::unexpected(resolved.error());
   if (access(resolved->c_str(), F_OK) == 0) return already_there(*resolved);
   PartialFile file(*resolved);
-  if (auto made = file.make(); !made) return made;
+  if (auto made = file.make(mode_of(source_path)); !made) return made;
 
   const auto target = Connection::open(file.name(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "");
   if (!target) return std::unexpected(target.error());
@@ -129,11 +139,16 @@ Result<void> back_up(const Connection& source, const std::string& path,
     return ok;
   }
   // A read transaction over all steps: otherwise each append would make the copy start again.
-  if (auto ok = source.execute("BEGIN; SELECT count(*) FROM sqlite_schema"); !ok) return ok;
-  auto copied = copy_pages(source, *target, progress, stop);
-  auto ended = source.execute("COMMIT");
+  if (auto ok = source.get().execute("BEGIN; SELECT count(*) FROM sqlite_schema"); !ok) return ok;
+  auto copied = copy_pages(source.get(), *target, progress, stop);
+  auto ended = source.get().execute("COMMIT");
   if (!copied) return copied;
   if (!ended) return ended;
+  if (source.is_outdated()) {
+    return fail(Errc::unavailable,
+                "somebody began to write while the database was copied, without the right to lock "
+                "it: try again");
+  }
   return file.publish();
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aether/sqlite/store.hpp"
-#include "sqlite/connection.hpp"
+#include "sqlite/files.hpp"
 
 #include <functional>
 #include <stop_token>
@@ -10,8 +10,9 @@
 
 namespace aether::sqlite {
 
-/// `Store::backup` from `source`, a connection of its own.
-[[nodiscard]] Result<void> back_up(const Connection& source, const std::string& path,
+/// `Store::backup` from `source`, a connection of its own to the database at `source_path`.
+[[nodiscard]] Result<void> back_up(const ReadConnection& source, const std::string& source_path,
+                                   const std::string& path,
                                    const std::function<void(BackupProgress)>& progress,
                                    const std::stop_token& stop);
 

@@ -3,14 +3,9 @@
 
 #include "core/text.hpp"
 
-#include <chrono>
-
 namespace aether::sqlite {
 
 namespace {
-
-/// How long to wait for another program's lock, for example the sqlite3 program's.
-constexpr std::chrono::milliseconds kBusyTimeout{5'000};
 
 struct Meaning {
   Errc code;
@@ -122,6 +117,9 @@ std::string_view Statement::text(int column) const {
 }
 
 Result<Connection> Connection::open(const std::string& path, int flags, const std::string& vfs) {
+  if (!vfs.empty() && sqlite3_vfs_find(vfs.c_str()) == nullptr) {
+    return fail(Errc::invalid_argument, concat("no SQLite VFS is registered as ", quoted(vfs)));
+  }
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX,
                                    vfs.empty() ? nullptr : vfs.c_str());
@@ -131,7 +129,7 @@ Result<Connection> Connection::open(const std::string& path, int flags, const st
     return std::unexpected(to_error(raw, extended, concat("opening ", quoted(path))));
   }
   sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, static_cast<int>(kBusyTimeout.count()));
+  connection.set_busy_timeout(kBusyTimeout);
   return connection;
 }
 

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -71,6 +72,12 @@ class Connection {
   [[nodiscard]] Result<void> execute(const std::string& sql) const;
   /// The first column of the only row.
   [[nodiscard]] Result<std::int64_t> query_integer(std::string_view sql) const;
+
+  /// How long a statement waits for another program's lock, for example the sqlite3 program's.
+  static constexpr std::chrono::milliseconds kBusyTimeout{5'000};
+  void set_busy_timeout(std::chrono::milliseconds timeout) const {
+    sqlite3_busy_timeout(raw(), static_cast<int>(timeout.count()));
+  }
 
   [[nodiscard]] sqlite3* raw() const { return database_.get(); }
   [[nodiscard]] Error error(int code, std::string_view doing) const {

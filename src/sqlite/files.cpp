@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 namespace aether::sqlite {
 
@@ -21,6 +23,8 @@ namespace {
 // 100,000 events; only what is used is taken. In KiB, with a minus as SQLite wants it.
 constexpr int kReaderCache = -32'768;
 
+constexpr int kRewrittenAtOnce = 64 * 1024;  // bytes; the Unix VFS takes less than 128 KiB
+
 std::unexpected<Error> failed(const std::error_code& error, std::string_view what,
                               const std::string& path) {
   const bool denied = error == std::errc::permission_denied ||
@@ -30,14 +34,33 @@ std::unexpected<Error> failed(const std::error_code& error, std::string_view wha
               concat(what, " ", aether::quoted(path), " failed: ", error.message()));
 }
 
-/// A database on a medium that cannot be written to, cleanly closed: there is no log to be read,
-/// and SQLite cannot make the files that it wants beside the database.
+/// With the rights that count when a file is opened: those of the effective user.
+bool has_right(const std::string& path, int mode) {
+  return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
+}
+
+/// A cleanly closed database in a folder that this process may not write to: there is no log to be
+/// read, and SQLite cannot make the files that it wants beside the database.
 bool is_frozen(const std::string& path) {
   std::error_code error;
   const auto log_size = fs::file_size(path + "-wal", error);
   const bool no_log = error || log_size == 0;
-  const std::string folder = fs::path(path).parent_path().string();
-  return no_log && access(folder.c_str(), W_OK) != 0;
+  return no_log && !has_right(fs::path(path).parent_path().string(), W_OK);
+}
+
+/// Follows symbolic links also to a file that is not there yet.
+fs::path follow_links(fs::path path, std::error_code& error) {
+  constexpr int kMostLinks = 40;  // as Linux
+  for (int links = 0; fs::is_symlink(fs::symlink_status(path, error)); ++links) {
+    if (links == kMostLinks) {
+      error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+      return path;
+    }
+    const fs::path target = fs::read_symlink(path, error);
+    if (error) return path;
+    path = path.parent_path() / target;  // an absolute target stands alone
+  }
+  return fs::weakly_canonical(path, error);
 }
 
 Result<Connection> connect_reader(const std::string& name, int flags, const std::string& vfs) {
@@ -87,7 +110,7 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
                 concat(aether::quoted(path), " is no path: name a file, such as events.db"));
   }
   std::error_code error;
-  const fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
+  const fs::path resolved = follow_links(fs::absolute(path, error), error);
   if (error) return failed(error, "resolving the path", path);
   const fs::file_status status = fs::status(resolved, error);
   if (fs::is_directory(status)) {
@@ -110,23 +133,24 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
                          ": make it first"));
     }
   }
-  if (fs::exists(status) && access(resolved.c_str(), R_OK) != 0) {
+  if (fs::exists(status) && !has_right(resolved, R_OK)) {
     return fail(Errc::permission_denied,
                 concat(aether::quoted(path), " cannot be read: ",
                        std::generic_category().message(errno), ": ask for the right to read"));
   }
+  if (auto single = check_single_name(resolved); !single) return std::unexpected(single.error());
   return resolved.string();
 }
 
 Result<void> check_writable(const std::string& path) {
-  if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0) {
+  if (has_right(path, F_OK) && !has_right(path, W_OK)) {
     return fail(Errc::permission_denied,
                 concat(aether::quoted(path),
                        " cannot be written to: ", std::generic_category().message(errno),
                        ": open it read-only, or ask for the right to write"));
   }
   const std::string folder = fs::path(path).parent_path().string();
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+  if (!has_right(folder, W_OK | X_OK)) {
     return fail(Errc::permission_denied,
                 concat("the folder ", aether::quoted(folder),
                        " cannot be written to: ", std::generic_category().message(errno),
@@ -135,11 +159,15 @@ Result<void> check_writable(const std::string& path) {
   return {};
 }
 
-Result<Connection> open_for_reading(const std::string& path, const std::string& vfs) {
+Result<ReadConnection> open_for_reading(const std::string& path, const std::string& vfs) {
   auto connection = connect_reader(path, SQLITE_OPEN_READONLY, vfs);
-  if (connection || !is_frozen(path)) return connection;
-  return connect_reader(concat("file:", escaped_uri_path(path), "?immutable=1"),
-                        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  if (connection) return ReadConnection(std::move(*connection));
+  const FileStamp stamp = stamp_of(path);
+  if (!is_frozen(path)) return std::unexpected(std::move(connection.error()));
+  connection = connect_reader(concat("file:", escaped_uri_path(path), "?immutable=1"),
+                              SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  return ReadConnection(std::move(*connection), path, stamp);
 }
 
 Result<Connection> open_for_writing(const std::string& path, const std::string& vfs,
@@ -166,11 +194,46 @@ Result<Connection> open_for_writing(const std::string& path, const std::string& 
   return connection;
 }
 
-Result<void> empty_log(const Connection& connection) {
+namespace {
+
+/// Writes the log's own bytes over it and syncs them, so that it is on the disk as it reads.
+Result<void> rewrite_log(const Connection& connection) {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                  static_cast<void*>(&log));
+  if (code != SQLITE_OK || log == nullptr || log->pMethods == nullptr) {
+    return std::unexpected(connection.error(SQLITE_BUSY, "emptying the write-ahead log"));
+  }
+  sqlite3_int64 size = 0;
+  code = log->pMethods->xFileSize(log, &size);
+  std::vector<char> block(kRewrittenAtOnce);
+  for (sqlite3_int64 offset = 0; code == SQLITE_OK && offset < size;) {
+    const auto length = static_cast<int>(std::min<sqlite3_int64>(kRewrittenAtOnce, size - offset));
+    code = log->pMethods->xRead(log, block.data(), length, offset);
+    if (code == SQLITE_OK) code = log->pMethods->xWrite(log, block.data(), length, offset);
+    offset += length;
+  }
+  if (code == SQLITE_OK) code = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+  if (code == SQLITE_OK) return {};
+  return std::unexpected(to_error(nullptr, code, "writing the write-ahead log anew"));
+}
+
+}  // namespace
+
+Result<void> settle_log(const Connection& connection) {
+  connection.set_busy_timeout({});  // whoever reads may do so for long
   const int code = sqlite3_wal_checkpoint_v2(connection.raw(), "main", SQLITE_CHECKPOINT_TRUNCATE,
                                              nullptr, nullptr);
+  connection.set_busy_timeout(Connection::kBusyTimeout);
   if (code == SQLITE_OK) return {};
-  return std::unexpected(connection.error(code, "moving an earlier log into the database"));
+  if ((code & 0xff) != SQLITE_BUSY) {
+    return std::unexpected(connection.error(code, "moving an earlier log into the database"));
+  }
+  // Within a transaction, so that no other program writes to the log meanwhile.
+  if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  auto rewritten = rewrite_log(connection);
+  auto ended = connection.execute("ROLLBACK");
+  return rewritten ? ended : rewritten;
 }
 
 Result<void> sync_folder_of(const std::string& path) {

@@ -3,8 +3,11 @@
 
 #include "aether/core/error.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/file_identity.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace aether::sqlite {
 
@@ -20,17 +23,35 @@ namespace aether::sqlite {
 [[nodiscard]] Result<void> check_writable(const std::string& path);
 
 /// A connection that can only read, and leaves the write-ahead log alone.
-[[nodiscard]] Result<Connection> open_for_reading(const std::string& path, const std::string& vfs);
+class ReadConnection {
+ public:
+  explicit ReadConnection(Connection connection) : connection_(std::move(connection)) {}
+  /// One that takes no locks, because it may not: right only while the files are as in `stamp`.
+  ReadConnection(Connection connection, std::string path, FileStamp stamp)
+      : connection_(std::move(connection)), path_(std::move(path)), stamp_(stamp) {}
+
+  [[nodiscard]] const Connection& get() const { return connection_; }
+  /// What was read since the last call may be wrong, and is to be read by another connection.
+  [[nodiscard]] bool is_outdated() const { return stamp_ && stamp_of(path_) != *stamp_; }
+
+ private:
+  Connection connection_;
+  std::string path_{};
+  std::optional<FileStamp> stamp_{};
+};
+
+[[nodiscard]] Result<ReadConnection> open_for_reading(const std::string& path,
+                                                      const std::string& vfs);
 
 /// The connection that writes. `synchronous` is FULL outside tests.
 [[nodiscard]] Result<Connection> open_for_writing(const std::string& path, const std::string& vfs,
                                                   const std::string& synchronous);
 
-/// Moves what an earlier process left in the write-ahead log into the database file. If it died
-/// after a failed fsync, parts of its log may be in memory only, and look as if they were on the
-/// disk: what is appended behind them would be lost with them. Written anew to the database they
-/// are synced.
-[[nodiscard]] Result<void> empty_log(const Connection& connection);
+/// Makes what an earlier process left in the write-ahead log durable. If it died after a failed
+/// fsync, parts of its log may be in memory only, and look as if they were on the disk: what is
+/// appended behind them would be lost with them. So the log is moved into the database file, or,
+/// where a reader's transaction keeps it, written anew in its place.
+[[nodiscard]] Result<void> settle_log(const Connection& connection);
 
 /// Makes what stands in the folder of `path` durable: a new or renamed file.
 [[nodiscard]] Result<void> sync_folder_of(const std::string& path);

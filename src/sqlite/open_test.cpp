@@ -2,10 +2,10 @@
 #include "aether/sqlite/store.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/test_folder.hpp"
+#include "sqlite/test_sql.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,14 +48,6 @@ class OpenTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  static void execute(const std::string& path, const std::string& sql) {
-    sqlite3* database = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(database);
-    sqlite3_close(database);
-  }
-
   TestFolder folder_;
 };
 
@@ -88,7 +80,7 @@ TEST_F(OpenTest, ADeviceAPipeAndAnEmptyPathAreRefused) {
 }
 
 TEST_F(OpenTest, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
-  execute(path(), "CREATE TABLE t (x)");
+  Sql(path()).run("CREATE TABLE t (x)");
   const std::string before = read_file(path());
 
   EXPECT_EQ(failure(path()).code, Errc::invalid_argument);
@@ -132,7 +124,7 @@ TEST_F(OpenTest, AnEmptyFileBecomesAStoreForAWriterAndIsNotFoundForAReader) {
 
 TEST_F(OpenTest, ANewerFormatIsUnsupported) {
   make_store();
-  execute(path(), "PRAGMA user_version = 2");
+  Sql(path()).run("PRAGMA user_version = 2");
 
   EXPECT_EQ(failure(path()).code, Errc::unsupported);
   EXPECT_EQ(failure(path(), Access::read_only).code, Errc::unsupported);
@@ -172,6 +164,61 @@ TEST_F(OpenTest, ASymbolicLinkIsTheDatabaseThatItNames) {
 
   EXPECT_EQ(writer->latest_version("order-1"), 1U);
   EXPECT_EQ(failure(path()).code, Errc::unavailable) << "it is open under its other name";
+}
+
+TEST_F(OpenTest, ALinkToAFileThatIsNotThereYetIsTheDatabaseThatItNames) {
+  std::filesystem::create_symlink("events.db", path("link.db"));
+  std::filesystem::create_symlink(path("link.db"), path("second.db"));
+  auto writer = open(path("second.db")).value();
+
+  EXPECT_TRUE(std::filesystem::is_regular_file(path()));
+  EXPECT_EQ(failure(path()).code, Errc::unavailable) << "it is open under its other name";
+}
+
+TEST_F(OpenTest, LinksThatLeadInACircleAreAnError) {
+  std::filesystem::create_symlink(path("a.db"), path("b.db"));
+  std::filesystem::create_symlink(path("b.db"), path("a.db"));
+
+  EXPECT_EQ(failure(path("a.db")).code, Errc::unavailable);
+}
+
+TEST_F(OpenTest, ADatabaseWithTwoNamesIsRefused) {
+  make_store();
+  std::filesystem::create_hard_link(path(), path("other.db"));
+
+  for (const Access access : {Access::read_only, Access::read_write}) {
+    EXPECT_EQ(failure(path(), access).code, Errc::invalid_argument);
+    EXPECT_EQ(failure(path("other.db"), access).code, Errc::invalid_argument);
+  }
+}
+
+TEST_F(OpenTest, ADatabaseOfAnotherEncodingIsRefused) {
+  Sql(path()).run("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (x); DROP TABLE t");
+
+  EXPECT_EQ(failure(path()).code, Errc::invalid_argument);
+  EXPECT_THAT(failure(path()).message, HasSubstr("UTF-16"));
+}
+
+TEST_F(OpenTest, AnUnknownVfsAndANonsensicalPollIntervalAreRefused) {
+  EXPECT_EQ(open(path(), {.vfs = "no-such"}).error().code, Errc::invalid_argument);
+  EXPECT_EQ(open(path(), {.poll_interval = std::chrono::milliseconds(0)}).error().code,
+            Errc::invalid_argument);
+}
+
+TEST_F(OpenTest, AReaderInALongTransactionKeepsNoWriterOut) {
+  make_store();
+  Sql holder(path());  // keeps the log alive when the store is closed
+  holder.run("SELECT count(*) FROM events");
+  make_store();
+  holder.run("BEGIN; SELECT count(*) FROM events");
+  make_store();
+
+  auto store = open(path()).value();
+  ASSERT_TRUE(store->append(order_placed("order-1")));
+  holder.run("COMMIT");
+
+  EXPECT_EQ(store->read("order-1")->size(), 4U);
+  EXPECT_EQ(verify(*store)->finding_count, 0U);
 }
 
 TEST_F(OpenTest, AppendingToAStoreOpenedForReadingIsDenied) {

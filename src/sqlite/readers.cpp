@@ -35,7 +35,7 @@ std::int64_t clamp(std::uint64_t value) {
 
 }  // namespace
 
-Result<std::unique_ptr<Reader>> Reader::open(Connection connection) {
+Result<std::unique_ptr<Reader>> Reader::open(ReadConnection connection) {
   std::unique_ptr<Reader> made(new Reader(std::move(connection)));
   const std::string select = concat("SELECT ", kEventColumns);
   const std::array<std::pair<Statement*, std::string>, 10> statements{{
@@ -51,17 +51,17 @@ Result<std::unique_ptr<Reader>> Reader::open(Connection connection) {
       {&made->last_, "SELECT max(position) FROM events"},
       {&made->version_at_, "SELECT version FROM events WHERE position = ?2 AND actor = ?1"},
       {&made->version_before_,
-       "SELECT version FROM events INDEXED BY events_by_actor WHERE actor = ?1 "
-       "AND position <= ?2 ORDER BY version DESC LIMIT 1"},
+       "SELECT version FROM events WHERE actor = ?1 AND +position <= ?2 "
+       "ORDER BY version DESC LIMIT 1"},
       {&made->begin_, "BEGIN"},
       {&made->end_, "COMMIT"},
   }};
   for (const auto& [statement, sql] : statements) {
-    auto prepared = made->connection_.prepare(sql);
+    auto prepared = made->connection_.get().prepare(sql);
     if (!prepared) return std::unexpected(std::move(prepared.error()));
     *statement = std::move(*prepared);
   }
-  auto load = prepare_snapshot_load(made->connection_);
+  auto load = prepare_snapshot_load(made->connection_.get());
   if (!load) return std::unexpected(std::move(load.error()));
   made->load_snapshot_ = std::move(*load);
   return made;
@@ -196,20 +196,30 @@ Result<Position> Reader::last_position() {
   return *row ? last_.unsigned_integer(0) : 0;
 }
 
-Result<Connection> Readers::connect() const { return open_for_reading(path_, vfs_); }
+Result<ReadConnection> Readers::connect() const { return open_for_reading(path_, vfs_); }
 
 Result<std::unique_ptr<Reader>> Readers::take() {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!idle_.empty()) {
-      auto reader = std::move(idle_.back());
-      idle_.pop_back();
-      return reader;
-    }
+  if (file_ && identity_of(path_) != file_) {
+    return fail(
+        Errc::not_found,
+        concat(quoted(path_),
+               " was moved, replaced or removed since it was opened, or got a second name: put "
+               "it back, or open it anew"));
+  }
+  while (auto reader = take_idle()) {
+    if (!reader->is_outdated()) return reader;
   }
   auto connection = connect();
   if (!connection) return std::unexpected(std::move(connection.error()));
   return Reader::open(std::move(*connection));
+}
+
+std::unique_ptr<Reader> Readers::take_idle() {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return nullptr;
+  auto reader = std::move(idle_.back());
+  idle_.pop_back();
+  return reader;
 }
 
 void Readers::give_back(std::unique_ptr<Reader> reader) {

@@ -6,11 +6,14 @@
 #include "aether/store/event_store.hpp"
 #include "aether/store/snapshot_store.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/file_identity.hpp"
+#include "sqlite/files.hpp"
 #include "sqlite/heads.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,7 +24,7 @@ namespace aether::sqlite {
 /// One read-only connection and its statements. Used by one thread at a time.
 class Reader {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Reader>> open(Connection connection);
+  [[nodiscard]] static Result<std::unique_ptr<Reader>> open(ReadConnection connection);
 
   [[nodiscard]] Result<std::vector<EventPtr>> read(std::string_view actor_id,
                                                    const ReadOptions& options);
@@ -29,10 +32,10 @@ class Reader {
   [[nodiscard]] Result<Version> latest_version(std::string_view actor_id);
   [[nodiscard]] Result<Snapshot> load_snapshot(std::string_view actor_id);
 
-  [[nodiscard]] const Connection& connection() const { return connection_; }
+  [[nodiscard]] bool is_outdated() const { return connection_.is_outdated(); }
 
  private:
-  explicit Reader(Connection connection) : connection_(std::move(connection)) {}
+  explicit Reader(ReadConnection connection) : connection_(std::move(connection)) {}
 
   /// 0: the actor has no events.
   Result<std::int64_t> actor_number(std::string_view actor_id);
@@ -42,7 +45,7 @@ class Reader {
   Result<Version> version_reached(std::int64_t actor, Position after);
   Result<Position> last_position();
 
-  Connection connection_;
+  ReadConnection connection_;
   Statement find_actor_, find_event_type_, read_, read_all_, latest_, last_;
   Statement version_at_, version_before_, load_snapshot_, begin_, end_;
   std::unordered_map<std::int64_t, std::string> event_types_;
@@ -56,25 +59,36 @@ class Readers {
   /// Calls `use(Reader&)`, which returns a Result, with a reader that nobody else has meanwhile.
   template <class Use>
   auto with(const Use& use) -> decltype(use(std::declval<Reader&>())) {
-    auto reader = take();
-    if (!reader) return std::unexpected(std::move(reader.error()));
-    auto result = use(**reader);
-    give_back(std::move(*reader));
-    return result;
+    while (true) {
+      auto reader = take();
+      if (!reader) return std::unexpected(std::move(reader.error()));
+      auto result = use(**reader);
+      if ((*reader)->is_outdated()) continue;
+      give_back(std::move(*reader));
+      return result;
+    }
   }
 
   void close_idle();
 
   /// A connection of the caller's own.
-  [[nodiscard]] Result<Connection> connect() const;
+  [[nodiscard]] Result<ReadConnection> connect() const;
+
+  /// From now on the path must mean this file: otherwise all reading is `not_found`. Called once,
+  /// before others use this.
+  void expect(std::optional<FileIdentity> file) { file_ = file; }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   Result<std::unique_ptr<Reader>> take();
+  std::unique_ptr<Reader> take_idle();
   void give_back(std::unique_ptr<Reader> reader);
 
   const std::string path_;
   const std::string vfs_;
-  std::mutex mutex_;  // guards idle_
+  std::optional<FileIdentity> file_;  // none: not in the file system
+  std::mutex mutex_;                  // guards idle_
   std::vector<std::unique_ptr<Reader>> idle_;
 };
 

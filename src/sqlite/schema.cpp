@@ -86,6 +86,19 @@ constexpr std::array kObjects{
         "LEFT JOIN event_types t ON t.id = e.event_type"},
 };
 
+/// A file gets its encoding when it is made, for ever. Data that is text would come back as it was
+/// not written.
+Result<void> check_encoding(const Connection& connection) {
+  auto encoding = connection.prepare("PRAGMA encoding");
+  if (!encoding) return std::unexpected(std::move(encoding.error()));
+  const auto row = encoding->step();
+  if (!row) return std::unexpected(row.error());
+  if (*row && encoding->text(0) == "UTF-8") return {};
+  return fail(Errc::invalid_argument,
+              "the database was made for text in UTF-16, and a store needs UTF-8: choose another "
+              "file");
+}
+
 }  // namespace
 
 std::span<const SchemaObject> schema_objects() { return kObjects; }
@@ -95,6 +108,7 @@ Result<Content> inspect_content(const Connection& connection) {
   if (!tables) return std::unexpected(tables.error());
   const auto application = connection.query_integer("PRAGMA application_id");
   if (!application) return std::unexpected(application.error());
+  if (auto ok = check_encoding(connection); !ok) return std::unexpected(ok.error());
   if (*application == 0 && *tables == 0) return Content::empty;
   if (*application != kApplicationId) {
     return fail(Errc::invalid_argument,

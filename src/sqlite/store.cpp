@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "sqlite/audit.hpp"
 #include "sqlite/backup.hpp"
+#include "sqlite/file_identity.hpp"
 #include "sqlite/file_lock.hpp"
 #include "sqlite/files.hpp"
 #include "sqlite/readers.hpp"
@@ -16,6 +17,7 @@
 
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace aether::sqlite {
@@ -75,7 +77,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override {
     parts_.notifier->close();
     parts_.readers->close_idle();  // else the writer is not the last, and SQLite leaves its log
-    parts_.writer.reset();
+    if (parts_.writer) parts_.writer->finish();  // its completions may still use this store
   }
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
@@ -102,7 +104,8 @@ class SqliteStore final : public Store {
               return readers->with([&](Reader& reader) { return reader.read_all(f, a, limit); });
             },
         .notifier = parts_.notifier,
-        .poll_interval = parts_.options.poll_interval};
+        .poll_interval = parts_.options.poll_interval,
+        .log = parts_.options.log};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));
   }
 
@@ -114,13 +117,17 @@ class SqliteStore final : public Store {
                       std::stop_token stop) override {
     const auto source = parts_.readers->connect();
     if (!source) return std::unexpected(source.error());
-    return back_up(*source, path, progress, stop);
+    return back_up(*source, parts_.readers->path(), path, progress, stop);
   }
 
   Result<void> inspect(const std::function<void(Finding)>& report, std::stop_token stop) override {
     const auto connection = parts_.readers->connect();
     if (!connection) return std::unexpected(connection.error());
-    return inspect_database(*connection, report, std::move(stop));
+    auto inspected = inspect_database(connection->get(), report, std::move(stop));
+    if (!connection->is_outdated()) return inspected;
+    return fail(Errc::unavailable,
+                "somebody began to write while the database was checked, without the right to lock "
+                "it: check again");
   }
 
  protected:
@@ -168,22 +175,27 @@ Result<void> open_writer(Parts& parts, const std::string& path, const TestOption
   auto connection = open_for_writing(path, parts.options.vfs, test_options.synchronous);
   if (!connection) return std::unexpected(std::move(connection.error()));
   if (auto ok = settle_content(*connection, path); !ok) return ok;
-  if (auto ok = empty_log(*connection); !ok) return ok;
+  if (auto ok = settle_log(*connection); !ok) return ok;
   auto transactions = Transactions::open(std::move(*connection), parts.options.head_cache_actors);
   if (!transactions) return std::unexpected(std::move(transactions.error()));
-  parts.writer = std::make_unique<Writer>(
-      std::move(*transactions),
-      WriterOptions{.max_queued_bytes = parts.options.max_queued_bytes,
-                    .checkpoint_pages = test_options.checkpoint_pages,
-                    .on_stored = [notifier = parts.notifier] { notifier->notify(); },
-                    .log = parts.options.log});
+  WriterOptions options{.max_queued_bytes = parts.options.max_queued_bytes,
+                        .checkpoint_pages = test_options.checkpoint_pages,
+                        .on_stored = [notifier = parts.notifier] { notifier->notify(); },
+                        .check_files = [files = HeldFiles(path)] { return files.check(); },
+                        .log = parts.options.log};
+  try {
+    parts.writer = std::make_unique<Writer>(std::move(*transactions), std::move(options));
+  } catch (const std::system_error& error) {
+    return fail(Errc::unavailable,
+                concat("no thread can be had for the store's writer: ", error.what()));
+  }
   return {};
 }
 
 Result<void> check_readable(const Parts& parts) {
   const auto connection = parts.readers->connect();
   if (!connection) return std::unexpected(connection.error());
-  const auto content = inspect_content(*connection);
+  const auto content = inspect_content(connection->get());
   if (!content) return std::unexpected(content.error());
   if (*content == Content::aether) return {};
   return fail(Errc::not_found, "the database is empty: nothing was ever appended to it");
@@ -200,6 +212,9 @@ std::unexpected<Error> about(const std::string& path, Error error) {
 
 Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Options& options,
                                              const TestOptions& test_options) {
+  if (options.poll_interval <= std::chrono::milliseconds::zero()) {
+    return fail(Errc::invalid_argument, "the poll interval must be longer than nothing");
+  }
   const bool writing = options.access == Access::read_write;
   const auto resolved = resolve_path(path, !writing);
   if (!resolved) return std::unexpected(resolved.error());
@@ -211,6 +226,7 @@ Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Opti
               .writer = nullptr};
   auto ok = writing ? open_writer(parts, *resolved, test_options) : check_readable(parts);
   if (!ok) return about(*resolved, std::move(ok.error()));
+  parts.readers->expect(identity_of(*resolved));
   return std::make_unique<SqliteStore>(std::move(parts));
 }
 

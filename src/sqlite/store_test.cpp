@@ -3,16 +3,18 @@
 
 #include "sqlite/store_internal.hpp"
 #include "sqlite/test_folder.hpp"
+#include "sqlite/test_sql.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <latch>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,22 +37,6 @@ class StoreTest : public ::testing::Test {
     if (!store_) store_ = open(path()).value();
     return *store_;
   }
-
-  /// Another program's connection.
-  class Sql {
-   public:
-    explicit Sql(const std::string& path) { sqlite3_open(path.c_str(), &database_); }
-    ~Sql() { sqlite3_close(database_); }
-    Sql(const Sql&) = delete;
-    Sql& operator=(const Sql&) = delete;
-    void run(const std::string& sql) {
-      ASSERT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-          << sqlite3_errmsg(database_);
-    }
-
-   private:
-    sqlite3* database_ = nullptr;
-  };
 
   TestFolder folder_;
   std::unique_ptr<Store> store_;
@@ -182,6 +168,27 @@ TEST_F(StoreTest, ClosingStoresWhatWasQueued) {
   EXPECT_EQ(store().latest_version("order-1"), 500U);
 }
 
+TEST_F(StoreTest, AChainOfAppendsFromCompletionsEndsWhenTheStoreIsClosed) {
+  std::optional<Errc> end;
+  Version stored = 0;
+  Store& closing = store();
+  std::function<void()> append_next = [&] {
+    closing.append_async({order_placed("order-1")}, {}, [&](const Result<Appended>& appended) {
+      if (!appended) {
+        end = appended.error().code;
+      } else {
+        stored = appended->version;
+        append_next();
+      }
+    });
+  };
+  append_next();
+  store_.reset();
+
+  EXPECT_EQ(end, Errc::closed);
+  EXPECT_EQ(store().latest_version("order-1"), stored);
+}
+
 TEST_F(StoreTest, WhatAnotherProgramAddedIsTakenIntoAccount) {
   ASSERT_TRUE(store().append(order_placed("order-1")));
   Sql(path()).run(
@@ -249,6 +256,17 @@ TEST_F(StoreTest, ABackupTakenWhileAppendsGoOnIsAWholeStore) {
   EXPECT_EQ(copy->snapshots().load("order-1")->version, 1U);
   EXPECT_EQ(verify(*copy)->finding_count, 0U);
   EXPECT_TRUE(copy->append(order_placed("order-1")));
+}
+
+TEST_F(StoreTest, ABackupIsAsPrivateAsTheDatabase) {
+  ASSERT_TRUE(store().append(order_placed("order-1")));
+  namespace fs = std::filesystem;
+  const fs::perms owner_only = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(path(), owner_only);
+
+  ASSERT_TRUE(store().backup(path("copy.db")));
+
+  EXPECT_EQ(fs::status(path("copy.db")).permissions(), owner_only);
 }
 
 TEST_F(StoreTest, ABackupOverwritesNothingAndLeavesNothingHalfDone) {

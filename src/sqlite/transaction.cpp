@@ -69,7 +69,8 @@ Result<void> Transactions::prepare_statements() {
   return {};
 }
 
-Result<void> Transactions::begin() {
+Result<void> Transactions::begin(std::chrono::milliseconds patience) {
+  connection_.set_busy_timeout(patience);
   if (auto ok = begin_.run(); !ok) return ok;
   heads_.trim();
   event_types_.trim();
@@ -127,6 +128,7 @@ Result<void> Transactions::number_actor(std::string_view actor_id, Head& head) {
   const ResetGuard reset(add_actor_);
   const auto row = add_actor_.bind_text(1, actor_id).step();
   if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(Errc::corrupt, concat("the actor ", quoted(actor_id), " cannot be added"));
   head.actor = add_actor_.integer(0);
   return {};
 }
@@ -197,6 +199,11 @@ Result<Position> Transactions::store(const Event& event) {
                                              .event_type = *type,
                                              .hash = hash});
   if (!inserted) return std::unexpected(std::move(inserted.error()));
+  if (sqlite3_changes64(connection_.raw()) != 1) {  // a trigger may say RAISE(IGNORE)
+    return fail(Errc::corrupt,
+                "the database did not take an event: somebody added a trigger that is not the "
+                "store's; run `aether verify`");
+  }
   last_actor_ = (*head)->actor;
   (*head)->version = event.version;
   (*head)->hash = hash;

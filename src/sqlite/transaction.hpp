@@ -9,6 +9,7 @@
 #include "sqlite/connection.hpp"
 #include "sqlite/heads.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,7 +36,8 @@ class Transactions final : private History {
   [[nodiscard]] static Result<std::unique_ptr<Transactions>> open(Connection connection,
                                                                   std::size_t head_cache_actors);
 
-  [[nodiscard]] Result<void> begin();
+  /// Waits that long for another program's lock.
+  [[nodiscard]] Result<void> begin(std::chrono::milliseconds patience);
 
   /// Judges and stores one commit within the group. An error other than `version_conflict` and
   /// `invalid_argument` means that the whole group must be ended as failed.

@@ -40,7 +40,13 @@ Writer::Writer(std::unique_ptr<Transactions> transactions, WriterOptions options
       options_(std::move(options)),
       background_([this](const std::stop_token& stop) { run_background(stop); }) {}
 
-Writer::~Writer() {
+void Writer::finish() {
+  {
+    const std::scoped_lock lock(mutex_);
+    // What a completion appends from now on comes too late: a chain of them might never end.
+    finishing_ = true;
+  }
+  if (!background_.joinable()) return;
   background_.request_stop();
   background_.join();
   // A reader elsewhere may keep SQLite from doing this when the connection is closed.
@@ -61,7 +67,7 @@ void Writer::append_async(std::vector<Event> events, const AppendOptions& option
   request->expected_version = options.expected_version;
   request->done = std::move(done);
   Lock lock(mutex_);
-  auto queued = enqueue(lock, request, std::nullopt);
+  auto queued = enqueue(lock, request);
   lock.unlock();
   if (!queued) {
     request->outcome = std::unexpected(std::move(queued.error()));
@@ -78,31 +84,32 @@ Result<void> Writer::run(Job job, std::chrono::milliseconds timeout) {
 }
 
 Result<Appended> Writer::submit(const RequestPtr& request, std::chrono::milliseconds timeout) {
-  const Deadline deadline = std::chrono::steady_clock::now() + timeout;
+  request->deadline = std::chrono::steady_clock::now() + timeout;
   Lock lock(mutex_);
   if (leading_ && leader_ == std::this_thread::get_id()) {
     return fail(Errc::invalid_argument,
                 "an append was called from an append's completion, which would wait for itself: "
                 "use append_async there");
   }
-  if (auto ok = enqueue(lock, request, deadline); !ok) return std::unexpected(ok.error());
-  return await(lock, request, deadline);
+  if (auto ok = enqueue(lock, request); !ok) return std::unexpected(ok.error());
+  return await(lock, request);
 }
 
-Result<void> Writer::enqueue(Lock& lock, RequestPtr request, std::optional<Deadline> deadline) {
+Result<void> Writer::enqueue(Lock& lock, RequestPtr request) {
   request->bytes = size_of(request->events);
   const bool from_completion = leading_ && leader_ == std::this_thread::get_id();
   const auto has_room = [&] {
     return queue_.empty() || queued_bytes_ + request->bytes <= options_.max_queued_bytes ||
            from_completion;  // it must not wait for itself
   };
-  if (!deadline) {
+  if (!request->deadline) {
     room_.wait(lock, has_room);
-  } else if (!room_.wait_until(lock, *deadline, has_room)) {
+  } else if (!room_.wait_until(lock, *request->deadline, has_room)) {
     return fail(Errc::unavailable,
                 "the append waited too long for room in the store's queue, and was not begun: try "
                 "again later");
   }
+  if (finishing_) return fail(Errc::closed, "the store is being closed");
   if (poisoned_) return std::unexpected(*poisoned_);
   queued_bytes_ += request->bytes;
   const bool waited_for = !request->done;
@@ -111,13 +118,14 @@ Result<void> Writer::enqueue(Lock& lock, RequestPtr request, std::optional<Deadl
   return {};
 }
 
-Result<Appended> Writer::await(Lock& lock, const RequestPtr& request, Deadline deadline) {
+Result<Appended> Writer::await(Lock& lock, const RequestPtr& request) {
   while (!request->finished) {
     if (!leading_ && queue_.front() == request) {
       lead(lock);
       continue;
     }
-    if (request->changed.wait_until(lock, deadline) == std::cv_status::no_timeout) continue;
+    if (request->changed.wait_until(lock, *request->deadline) == std::cv_status::no_timeout)
+      continue;
     if (request->finished) break;
     const auto queued = std::ranges::find(queue_, request);
     if (queued == queue_.end()) {
@@ -187,7 +195,8 @@ void Writer::wake_next_leader() {
 // NOLINTNEXTLINE(misc-no-recursion): one level deep, into groups of one
 void Writer::store_group(std::span<const RequestPtr> group) {
   if (const auto poisoned = poisoned_now()) return fail_group(group, *poisoned, false);
-  if (auto begun = transactions_->begin(); !begun) {
+  if (auto held = options_.check_files(); !held) return fail_group(group, held.error(), false);
+  if (auto begun = transactions_->begin(patience_of(group)); !begun) {
     return fail_group(group, begun.error(), false);
   }
   if (auto error = apply(group)) {
@@ -209,6 +218,18 @@ void Writer::store_group(std::span<const RequestPtr> group) {
                           "anew"};
     if (options_.log) options_.log(LogLevel::error, poisoned_->message);
   }
+}
+
+/// How long to wait for another program's lock: no longer than the first who waits for the group.
+std::chrono::milliseconds Writer::patience_of(std::span<const RequestPtr> group) {
+  auto patience = Connection::kBusyTimeout;
+  const Deadline now = std::chrono::steady_clock::now();
+  for (const RequestPtr& request : group) {
+    if (!request->deadline || *request->deadline >= now + patience) continue;
+    patience = std::chrono::ceil<std::chrono::milliseconds>(
+        std::max(*request->deadline - now, Deadline::duration::zero()));
+  }
+  return patience;
 }
 
 std::optional<Error> Writer::poisoned_now() {

@@ -22,8 +22,9 @@ namespace aether::sqlite {
 
 struct WriterOptions {
   std::size_t max_queued_bytes;
-  int checkpoint_pages;             ///< checkpoint when the log is this long
-  std::function<void()> on_stored;  ///< called after each group that stored events
+  int checkpoint_pages;                       ///< checkpoint when the log is this long
+  std::function<void()> on_stored;            ///< called after each group that stored events
+  std::function<Result<void>()> check_files;  ///< called before each group; an error refuses it
   LogSink log;
 };
 
@@ -36,8 +37,7 @@ struct WriterOptions {
 class Writer {
  public:
   Writer(std::unique_ptr<Transactions> transactions, WriterOptions options);
-  /// Stores what is queued, then ends.
-  ~Writer();
+  ~Writer() { finish(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -49,24 +49,28 @@ class Writer {
   void append_async(std::vector<Event> events, const AppendOptions& options, Completion done);
   Result<void> run(Job job, std::chrono::milliseconds timeout);
 
+  /// Stores what is queued, then ends. From then on all else is `closed`. Idempotent.
+  void finish();
+
  private:
+  using Deadline = std::chrono::steady_clock::time_point;
   struct Request {
     std::vector<Event> events;  // none: it is a job
     std::optional<Version> expected_version{};
     Job job{};
     Completion done{};  // none: a thread waits
     std::size_t bytes = 0;
+    std::optional<Deadline> deadline{};  // none: nobody waits
     bool finished = false;
     Result<Appended> outcome{};
     std::condition_variable changed{};
   };
   using RequestPtr = std::shared_ptr<Request>;
-  using Deadline = std::chrono::steady_clock::time_point;
   using Lock = std::unique_lock<std::mutex>;
 
-  /// Queues `request`; waits for room until `deadline`.
-  Result<void> enqueue(Lock& lock, RequestPtr request, std::optional<Deadline> deadline);
-  Result<Appended> await(Lock& lock, const RequestPtr& request, Deadline deadline);
+  /// Queues `request`; waits for room until its deadline.
+  Result<void> enqueue(Lock& lock, RequestPtr request);
+  Result<Appended> await(Lock& lock, const RequestPtr& request);
   Result<Appended> submit(const RequestPtr& request, std::chrono::milliseconds timeout);
 
   /// Takes a group from the queue, stores it, tells everyone. Unlocks meanwhile.
@@ -77,6 +81,7 @@ class Writer {
   std::optional<Error> apply(std::span<const RequestPtr> group);
   static void fail_group(std::span<const RequestPtr> group, const Error& error, bool unknown);
   void complete(Request& request);
+  static std::chrono::milliseconds patience_of(std::span<const RequestPtr> group);
   std::optional<Error> poisoned_now();
 
   void run_background(const std::stop_token& stop);
@@ -91,6 +96,7 @@ class Writer {
   bool leading_ = false;
   std::thread::id leader_;
   std::optional<Error> poisoned_;
+  bool finishing_ = false;
   std::condition_variable room_;
   std::condition_variable_any work_;
 

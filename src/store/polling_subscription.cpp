@@ -34,6 +34,13 @@ struct Delivery {
     status.error = std::move(error);
   }
 
+  /// Still active, and what holds it up, if anything does.
+  void tell(LogLevel level, const std::string& message, std::optional<Error> trouble) {
+    if (source.log) source.log(level, "a subscription: " + message);
+    const std::scoped_lock lock(mutex);
+    status.error = std::move(trouble);
+  }
+
   void reached(Position position) {
     const std::scoped_lock lock(mutex);
     status.position = std::max(status.position, position);
@@ -75,6 +82,7 @@ bool deliver(Delivery& delivery, const Page& page, const std::stop_token& stop) 
 void run(const std::shared_ptr<Delivery>& delivery, Position after, const std::stop_token& stop) {
   delivery->thread = std::this_thread::get_id();
   auto retry = kFirstRetry;
+  bool failing = false;
   while (!stop.stop_requested()) {
     Notifier::Waiter waiter(*delivery->source.notifier);
     if (delivery->source.notifier->closed()) {
@@ -84,11 +92,15 @@ void run(const std::shared_ptr<Delivery>& delivery, Position after, const std::s
     if (!page) {
       // What passes by itself (a full disk, no memory, too many open files) must not end it.
       if (page.error().code != Errc::unavailable) return delivery->end(page.error());
+      if (!failing) delivery->tell(LogLevel::warning, page.error().message, page.error());
+      failing = true;
       waiter.wait(stop, retry);
       retry = std::min(retry * 2, kLastRetry);
       continue;
     }
     retry = kFirstRetry;
+    if (failing) delivery->tell(LogLevel::info, "the store can be read again", std::nullopt);
+    failing = false;
     if (!deliver(*delivery, *page, stop)) return;
     after = page->next;
     if (page->events.empty()) waiter.wait(stop, delivery->source.poll_interval);

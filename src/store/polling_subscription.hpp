@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aether/core/filter.hpp"
+#include "aether/core/log.hpp"
 #include "aether/core/subscription.hpp"
 #include "aether/store/event_store.hpp"
 #include "store/notifier.hpp"
@@ -21,6 +22,8 @@ struct EventSource {
   /// How long to sleep at most before looking again by itself: for events that nobody here tells
   /// of.
   std::chrono::milliseconds poll_interval = std::chrono::hours(1);
+
+  LogSink log{};  ///< hears when the store cannot be read, and when it can again
 };
 
 /// Reads page after page on a thread of its own, and waits for the notifier when there is nothing

@@ -24,7 +24,7 @@ class Subscription {
   struct Status {
     bool active = false;           ///< false once stopped or failed
     Position position = 0;         ///< of the last event handled, or passed over by the filter
-    std::optional<Error> error{};  ///< why it ended by itself
+    std::optional<Error> error{};  ///< why it ended by itself; while active, what it waits out
   };
 
   /// What a store or bus supplies. Its destructor must do what `stop` does.
