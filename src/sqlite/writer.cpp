@@ -102,9 +102,7 @@ Result<void> Writer::enqueue(Lock& lock, RequestPtr request) {
     return queue_.empty() || queued_bytes_ + request->bytes <= options_.max_queued_bytes ||
            from_completion;  // it must not wait for itself
   };
-  if (!request->deadline) {
-    room_.wait(lock, has_room);
-  } else if (!room_.wait_until(lock, *request->deadline, has_room)) {
+  if (!room_.wait_until(lock, request->deadline, has_room)) {
     return fail(Errc::unavailable,
                 "the append waited too long for room in the store's queue, and was not begun: try "
                 "again later");
@@ -124,8 +122,9 @@ Result<Appended> Writer::await(Lock& lock, const RequestPtr& request) {
       lead(lock);
       continue;
     }
-    if (request->changed.wait_until(lock, *request->deadline) == std::cv_status::no_timeout)
+    if (request->changed.wait_until(lock, request->deadline) == std::cv_status::no_timeout) {
       continue;
+    }
     if (request->finished) break;
     const auto queued = std::ranges::find(queue_, request);
     if (queued == queue_.end()) {
@@ -222,14 +221,11 @@ void Writer::store_group(std::span<const RequestPtr> group) {
 
 /// How long to wait for another program's lock: no longer than the first who waits for the group.
 std::chrono::milliseconds Writer::patience_of(std::span<const RequestPtr> group) {
-  auto patience = Connection::kBusyTimeout;
-  const Deadline now = std::chrono::steady_clock::now();
-  for (const RequestPtr& request : group) {
-    if (!request->deadline || *request->deadline >= now + patience) continue;
-    patience = std::chrono::ceil<std::chrono::milliseconds>(
-        std::max(*request->deadline - now, Deadline::duration::zero()));
-  }
-  return patience;
+  Deadline first = Deadline::max();
+  for (const RequestPtr& request : group) first = std::min(first, request->deadline);
+  const auto left = first - std::chrono::steady_clock::now();
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds::zero(), Connection::kBusyTimeout);
 }
 
 std::optional<Error> Writer::poisoned_now() {

@@ -60,7 +60,7 @@ class Writer {
     Job job{};
     Completion done{};  // none: a thread waits
     std::size_t bytes = 0;
-    std::optional<Deadline> deadline{};  // none: nobody waits
+    Deadline deadline = Deadline::max();  // of the thread that waits
     bool finished = false;
     Result<Appended> outcome{};
     std::condition_variable changed{};

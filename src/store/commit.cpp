@@ -143,7 +143,7 @@ Result<Version> next_version(const Event& event, const Heads::Head& head) {
 
 template <class Visit>
 Result<void> walk(std::span<Event> events, Heads& heads, const Visit& visit) {
-  for (Event& event : events) {
+  for (Event& event : events) {  // NOLINT(misc-const-correctness): as `visit` needs it
     const auto head = heads.of(event.actor_id);
     if (!head) return std::unexpected(head.error());
     const auto version = next_version(event, **head);
@@ -179,9 +179,10 @@ Result<std::optional<Judgement>> judge_repeat(std::span<const Event> events,
     version = event.version == 0 ? version + 1 : event.version;
     const auto position = history.find(event.actor_id, version, event.id);
     if (!position) return std::unexpected(position.error());
-    if (!*position) return std::nullopt;
+    const std::optional<Position>& found = *position;
+    if (!found) return std::nullopt;
     judgement.version = version;
-    judgement.position = **position;
+    judgement.position = *found;
   }
   return judgement;
 }
@@ -226,7 +227,8 @@ Result<Judgement> judge_commit(std::span<Event> events, std::optional<Version> e
     }
     auto repeat = judge_repeat(events, expected_version, history);
     if (!repeat) return std::unexpected(std::move(repeat.error()));
-    if (*repeat) return **repeat;
+    const std::optional<Judgement>& judgement = *repeat;
+    if (judgement) return *judgement;
     return std::unexpected(std::move(accepted.error()));
   }
   heads.restart();  // versions are written only now that the whole commit is accepted
