@@ -79,6 +79,24 @@ std::string advise(const Error& error, const Append& verb, const std::string& id
   }
 }
 
+void print(const Appended& appended, const std::string& actor_id, const std::string& id,
+           Console& console) {
+  const std::string durability = to_string(appended.durability);
+  if (console.json()) {
+    nlohmann::ordered_json object{{"actorId", actor_id},
+                                  {"id", id},
+                                  {"version", appended.version},
+                                  {"position", appended.position},
+                                  {"durability", durability}};
+    if (appended.stored_already) object["storedAlready"] = true;
+    console.say_json(object);
+  } else {
+    console.say(escape(actor_id) + ": version " + std::to_string(appended.version) + ", position " +
+                std::to_string(appended.position) + ", " + durability +
+                (appended.stored_already ? " (stored already)" : ""));
+  }
+}
+
 }  // namespace
 
 Outcome run(const Append& verb, const Session& session) {
@@ -103,17 +121,7 @@ Outcome run(const Append& verb, const Session& session) {
     return std::unexpected(std::move(failure));
   }
 
-  const std::string durability = to_string(appended->durability);
-  if (session.console.json()) {
-    session.console.say_json({{"actorId", verb.actor_id},
-                              {"id", id},
-                              {"version", appended->version},
-                              {"position", appended->position},
-                              {"durability", durability}});
-  } else {
-    session.console.say(escape(verb.actor_id) + ": version " + std::to_string(appended->version) +
-                        ", position " + std::to_string(appended->position) + ", " + durability);
-  }
+  print(*appended, verb.actor_id, id, session.console);
   return ExitCode::ok;
 }
 

@@ -112,11 +112,13 @@ TEST_F(CliTest, AppendTakesAllFieldsOfAnEvent) {
       "metadata":{"note":"a=[b,c]","user":"eva"},"data":{},"position":1})"));
 }
 
-TEST_F(CliTest, TheSameEventAgainChangesNothing) {
-  const std::vector<std::string> again{"append", "a", "T", "{}", "--version", "1", "--id", "x"};
-  ASSERT_EQ(aether(again).exit_code, 0);
-
+TEST_F(CliTest, TheSameEventAgainChangesNothingAndSaysSo) {
+  std::vector<std::string> again{"append", "a", "T", "{}", "--version", "1", "--id", "x"};
   EXPECT_EQ(aether(again).out, "a: version 1, position 1, fsynced\n");
+
+  EXPECT_EQ(aether(again).out, "a: version 1, position 1, fsynced (stored already)\n");
+  again.emplace_back("--json");
+  EXPECT_EQ(Json::parse(aether(again).out)["storedAlready"], true);
   EXPECT_THAT(query(database(), "SELECT count(*) FROM events"), ElementsAre("1"));
 }
 

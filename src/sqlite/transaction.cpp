@@ -176,7 +176,8 @@ Result<Appended> Transactions::append(std::span<Event> events,
   Appended appended{.version = judgement->version,
                     .position = judgement->position,
                     .durability = Durability::fsynced()};
-  if (judgement->stored_already) return appended;
+  appended.stored_already = judgement->stored_already;
+  if (appended.stored_already) return appended;
   for (const Event& event : events) {
     const auto position = store(event);
     if (!position) return std::unexpected(position.error());

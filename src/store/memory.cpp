@@ -298,8 +298,10 @@ class MemoryEventStore final : public EventStore {
     if (!judgement) return std::unexpected(judgement.error());
     Position position = judgement->position;
     if (!judgement->stored_already) position = store(events, history);
-    return Appended{
-        .version = judgement->version, .position = position, .durability = durability()};
+    return Appended{.version = judgement->version,
+                    .position = position,
+                    .durability = durability(),
+                    .stored_already = judgement->stored_already};
   }
 
   /// The last event's position. Running out of memory here would leave half a commit, so it ends

@@ -17,13 +17,20 @@ std::vector<std::string> ids_of(const std::vector<EventPtr>& events) {
   return ids;
 }
 
+/// `repeat` says the same as `first` did, and that it is a repeat.
+void expect_repeat(const Appended& repeat, const Appended& first) {
+  EXPECT_FALSE(first.stored_already);
+  EXPECT_TRUE(repeat.stored_already);
+  EXPECT_EQ(repeat.version, first.version);
+  EXPECT_EQ(repeat.position, first.position);
+}
+
 void a_repeat_succeeds_and_changes_nothing(EventStoreTest& t) {
   const Appended first = t.append(event_with_id("order-1", "a", 1));
 
   const Appended repeat = t.append(event_with_id("order-1", "a", 1));
 
-  EXPECT_EQ(repeat.version, first.version);
-  EXPECT_EQ(repeat.position, first.position);
+  expect_repeat(repeat, first);
   EXPECT_THAT(ids_of(t.read("order-1")), ElementsAre("a"));
   EXPECT_EQ(t.read_all().size(), 1U);
 }
@@ -38,10 +45,8 @@ void a_repeat_succeeds_however_much_later(EventStoreTest& t) {
   const Appended repeat_expecting =
       t.append(event_with_id("order-1", "b"), {.expected_version = 1});
 
-  EXPECT_EQ(repeat.version, first.version);
-  EXPECT_EQ(repeat.position, first.position);
-  EXPECT_EQ(repeat_expecting.version, expecting.version);
-  EXPECT_EQ(repeat_expecting.position, expecting.position);
+  expect_repeat(repeat, first);
+  expect_repeat(repeat_expecting, expecting);
   EXPECT_EQ(t.latest("order-1"), 102U);
   EXPECT_EQ(t.read_all().size(), 112U);
 }
@@ -55,8 +60,7 @@ void a_repeat_with_an_expected_version_needs_no_versions(EventStoreTest& t) {
   const Appended repeat = t.append(commit, {.expected_version = 1});
 
   EXPECT_EQ(first.version, 10U);
-  EXPECT_EQ(repeat.version, first.version);
-  EXPECT_EQ(repeat.position, first.position);
+  expect_repeat(repeat, first);
   EXPECT_THAT(versions_of(t.read("order-1")), ElementsAre(1, 2, 3, 9, 10));
 }
 
@@ -69,19 +73,18 @@ void a_repeat_of_several_actors_succeeds(EventStoreTest& t) {
 
   const Appended repeat = t.append(commit);
 
-  EXPECT_EQ(repeat.version, first.version);
-  EXPECT_EQ(repeat.position, first.position);
+  expect_repeat(repeat, first);
   EXPECT_EQ(t.read_all().size(), 5U);
 }
 
 void what_is_stored_wins_over_a_repeat_with_other_content(EventStoreTest& t) {
   Event event = event_with_id("order-1", "a", 1);
   event.data = Data::json(R"({"total":1})");
-  t.append(event);
+  const Appended first = t.append(event);
 
   event.data = Data::json(R"({"total":2})");
   event.event_type = "Other";
-  t.append(event);
+  expect_repeat(t.append(event), first);
 
   const auto events = t.read("order-1");
   ASSERT_EQ(events.size(), 1U);
@@ -129,8 +132,11 @@ void a_part_of_a_commit_may_be_repeated(EventStoreTest& t) {
 }
 
 void without_version_or_expectation_it_is_new_each_time(EventStoreTest& t) {
-  EXPECT_EQ(t.append(event_with_id("order-1", "a")).version, 1U);
-  EXPECT_EQ(t.append(event_with_id("order-1", "a")).version, 2U);
+  for (const Version version : {1U, 2U}) {
+    const Appended appended = t.append(event_with_id("order-1", "a"));
+    EXPECT_EQ(appended.version, version);
+    EXPECT_FALSE(appended.stored_already);
+  }
   EXPECT_EQ(t.append(event_with_id("order-2", "a")).version, 1U);
 
   EXPECT_THAT(ids_of(t.read("order-1")), ElementsAre("a", "a"));

@@ -28,6 +28,7 @@ inline constexpr auto kBugs = std::to_array<std::string_view>({
     // Repeating.
     "repeat_appends_twice",
     "repeat_conflicts",
+    "repeat_not_told",
     "repeat_of_the_last_only",
     "repeat_compares_nothing",
     // Appending without waiting.

@@ -274,8 +274,10 @@ class PlantedStore final : public EventStore {
     }
     if (judgement->stored_already && bug_ == "repeat_appends_twice") return add(events, lock);
     if (bug_ == "no_lock") pause(lock);
-    Appended appended{
-        .version = judgement->version, .position = judgement->position, .durability = durability()};
+    Appended appended{.version = judgement->version,
+                      .position = judgement->position,
+                      .durability = durability(),
+                      .stored_already = judgement->stored_already && bug_ != "repeat_not_told"};
     if (!judgement->stored_already) appended.position = store(events, lock);
     if (bug_ == "durability_promised_blindly") appended.durability = options.require;
     return appended;

@@ -38,6 +38,8 @@ struct Appended {
   Version version = 0;      ///< of the commit's last event
   Position position = 0;    ///< of the commit's last event
   Durability durability{};  ///< as truly known
+  /// The same events had been stored before; nothing was added.
+  bool stored_already = false;
 
   friend bool operator==(const Appended&, const Appended&) = default;
 };
