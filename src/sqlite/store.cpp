@@ -212,8 +212,8 @@ std::unexpected<Error> about(const std::string& path, Error error) {
 
 Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Options& options,
                                              const TestOptions& test_options) {
-  if (options.poll_interval <= std::chrono::milliseconds::zero()) {
-    return fail(Errc::invalid_argument, "the poll interval must be longer than nothing");
+  if (auto ok = check_poll_interval(options.poll_interval); !ok) {
+    return std::unexpected(std::move(ok.error()));
   }
   const bool writing = options.access == Access::read_write;
   const auto resolved = resolve_path(path, !writing);

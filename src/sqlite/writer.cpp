@@ -2,6 +2,7 @@
 #include "sqlite/writer.hpp"
 
 #include "core/text.hpp"
+#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -84,7 +85,7 @@ Result<void> Writer::run(Job job, std::chrono::milliseconds timeout) {
 }
 
 Result<Appended> Writer::submit(const RequestPtr& request, std::chrono::milliseconds timeout) {
-  request->deadline = std::chrono::steady_clock::now() + timeout;
+  request->deadline = deadline_after(timeout);
   Lock lock(mutex_);
   if (leading_ && leader_ == std::this_thread::get_id()) {
     return fail(Errc::invalid_argument,

@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/store/event_store.hpp"
 
+#include "core/text.hpp"
+
 #include <utility>
 
 namespace aether {
 
 namespace {
 
-std::unexpected<Error> nothing_to_append() {
-  return fail(Errc::invalid_argument, "a commit needs at least one event; this one has none");
+/// What no store takes.
+Result<void> check_call(std::size_t events, const AppendOptions& options) {
+  if (events == 0) {
+    return fail(Errc::invalid_argument, "a commit needs at least one event; this one has none");
+  }
+  if (options.timeout < std::chrono::milliseconds::zero()) {
+    return fail(Errc::invalid_argument,
+                concat("the timeout is ", options.timeout.count(), " ms: it must not be negative"));
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<Appended> EventStore::append(Event event, const AppendOptions& options) {
+  if (auto ok = check_call(1, options); !ok) return std::unexpected(std::move(ok.error()));
   return do_append(std::span(&event, 1), options);
 }
 
 Result<Appended> EventStore::append_moved(std::vector<Event> events, const AppendOptions& options) {
-  if (events.empty()) return nothing_to_append();
+  auto ok = check_call(events.size(), options);
+  if (!ok) return std::unexpected(std::move(ok.error()));
   return do_append(events, options);
 }
 
@@ -29,7 +41,8 @@ Result<Appended> EventStore::append(std::span<const Event> events, const AppendO
 void EventStore::append_async(std::vector<Event> events, const AppendOptions& options,
                               Completion done) {
   if (!done) done = [](const Result<Appended>&) {};
-  if (events.empty()) return done(nothing_to_append());
+  auto ok = check_call(events.size(), options);
+  if (!ok) return done(std::unexpected(std::move(ok.error())));
   do_append_async(std::move(events), options, std::move(done));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "store/deadline.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -28,8 +30,9 @@ class Notifier {
     /// `timeout` has passed.
     void wait(const std::stop_token& stop, std::chrono::milliseconds timeout) {
       std::unique_lock lock(notifier_.mutex_);
-      notifier_.changed_.wait_for(
-          lock, stop, timeout, [this] { return notifier_.calls_ != seen_ || notifier_.closed_; });
+      notifier_.changed_.wait_until(lock, stop, deadline_after(timeout), [this] {
+        return notifier_.calls_ != seen_ || notifier_.closed_;
+      });
     }
 
    private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/polling_subscription.hpp"
 
+#include "core/text.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -144,6 +146,12 @@ class PollingSubscription final : public Subscription::Impl {
 };
 
 }  // namespace
+
+Result<void> check_poll_interval(std::chrono::milliseconds interval) {
+  if (interval > std::chrono::milliseconds::zero()) return {};
+  return fail(Errc::invalid_argument, concat("a poll interval of ", interval.count(),
+                                             " ms would poll without end: give at least 1 ms"));
+}
 
 Result<Subscription> start_polling(EventSource source, Filter filter, Position after,
                                    EventHandler handler) {

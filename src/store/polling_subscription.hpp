@@ -26,6 +26,10 @@ struct EventSource {
   LogSink log{};  ///< hears when the store cannot be read, and when it can again
 };
 
+/// `invalid_argument` for an interval of nothing or less, which would keep a core busy. For a store
+/// to call when it is opened, on `poll_interval` in its options; the longest is no mistake.
+[[nodiscard]] Result<void> check_poll_interval(std::chrono::milliseconds interval);
+
 /// Reads page after page on a thread of its own, and waits for the notifier when there is nothing
 /// more. Serves every store whose `read_all` shows each event in order, without holes.
 [[nodiscard]] Result<Subscription> start_polling(EventSource source, Filter filter, Position after,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing/event_store_fixture.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -192,6 +193,17 @@ void durability_is_given_as_promised_or_refused(EventStoreTest& t) {
   }
 }
 
+void a_negative_timeout_is_refused(EventStoreTest& t) {
+  for (const auto timeout : {std::chrono::milliseconds(-1), std::chrono::milliseconds::min()}) {
+    EXPECT_THAT(t.store().append(event_of("order-1"), {.timeout = timeout}),
+                FailsWith(Errc::invalid_argument));
+    EXPECT_THAT(t.store().append(std::vector{event_of("order-1")}, {.timeout = timeout}),
+                FailsWith(Errc::invalid_argument));
+  }
+
+  EXPECT_THAT(t.read_all(), IsEmpty());
+}
+
 void the_callers_events_stay_as_they_are(EventStoreTest& t) {
   const std::vector events{event_of("order-1"), event_of("order-1")};
 
@@ -219,6 +231,7 @@ Cases append_cases() {
       {"AnExpectedVersionIsForOneActor", an_expected_version_is_for_one_actor},
       {"TheHighestVersionIsTheLast", the_highest_version_is_the_last},
       {"DurabilityIsGivenAsPromisedOrRefused", durability_is_given_as_promised_or_refused},
+      {"ANegativeTimeoutIsRefused", a_negative_timeout_is_refused},
       {"TheCallersEventsStayAsTheyAre", the_callers_events_stay_as_they_are},
   };
 }

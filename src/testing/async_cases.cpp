@@ -3,6 +3,7 @@
 #include "testing/event_store_fixture.hpp"
 #include "testing/waiting.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -140,6 +141,8 @@ void it_refuses_what_append_refuses(EventStoreTest& t) {
   EXPECT_THAT(append_and_wait(t, {event_of("order-1"), event_of("order-1", "")}),
               FailsWith(Errc::invalid_argument));
   EXPECT_THAT(append_and_wait(t, {}), FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(append_and_wait(t, {event_of("order-1")}, {.timeout = std::chrono::milliseconds(-1)}),
+              FailsWith(Errc::invalid_argument));
   EXPECT_THAT(append_and_wait(t, std::vector(1'001, event_of("order-1"))),
               FailsWith(Errc::too_large));
   EXPECT_THAT(append_and_wait(t, {event_of("order-1")}, {.require = Durability::replicated(1'000)}),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -215,6 +216,18 @@ void an_append_is_seen_at_once_by_every_thread(EventStoreTest& t) {
   });
 }
 
+void the_longest_timeout_is_none(EventStoreTest& t) {
+  run_together(kRacers, [&](std::size_t) {
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      EXPECT_THAT(
+          t.store().append(event_of("order-1"), {.timeout = std::chrono::milliseconds::max()}),
+          Succeeds());
+    }
+  });
+
+  EXPECT_EQ(t.latest("order-1"), kRacers * kRounds);
+}
+
 }  // namespace
 
 Cases concurrency_cases() {
@@ -224,6 +237,7 @@ Cases concurrency_cases() {
       {"OneOfManyBeginsAnActor", one_of_many_begins_an_actor},
       {"AllWhoRepeatAtOnceSucceed", all_who_repeat_at_once_succeed},
       {"WritersWhoExpectNothingAllWin", writers_who_expect_nothing_all_win},
+      {"TheLongestTimeoutIsNone", the_longest_timeout_is_none},
       {"CommitsOfSeveralActorsNeitherBlockNorMix", commits_of_several_actors_neither_block_nor_mix},
       {"ReadersSeeWholePrefixes", readers_see_whole_prefixes},
       {"AnAppendIsSeenAtOnceByEveryThread", an_append_is_seen_at_once_by_every_thread},

@@ -28,8 +28,8 @@ struct AppendOptions {
   /// Refuse with `unsupported`, before anything is written, where the store cannot give this.
   Durability require = Durability::memory();
 
-  /// How long `append` waits. Past it: `unavailable` if the commit was not begun (it never will
-  /// be), else `outcome_unknown`.
+  /// How long `append` waits; negative: `invalid_argument`. Past it: `unavailable` if the commit
+  /// was not begun (it never will be), else `outcome_unknown`.
   std::chrono::milliseconds timeout{10'000};
 };
 
@@ -93,8 +93,8 @@ class EventStore {
   }
 
   /// The same without waiting, for throughput. Commits of one caller are stored in the order of the
-  /// calls. Blocks only while the store's queue is full. `options.timeout` does not apply. An empty
-  /// `done` means that nobody asks for the outcome.
+  /// calls. Blocks only while the store's queue is full. `options.timeout` is not waited
+  /// for. An empty `done` means that nobody asks for the outcome.
   void append_async(std::vector<Event> events, const AppendOptions& options, Completion done);
 
   /// An actor's events in the order of their versions; none for an unknown actor.
