@@ -16,9 +16,10 @@ struct Account {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Account, balance)
 
-Account evolve(Account account, const aether::Event& event) {
-  const int amount = aether::json::decode<int>(event.data).value();
-  account.balance += event.event_type == "Deposited" ? amount : -amount;
+aether::Result<Account> evolve(Account account, const aether::Event& event) {
+  const auto amount = aether::json::decode<int>(event.data);
+  if (!amount) return std::unexpected(amount.error());  // ends the replay, which says where
+  account.balance += event.event_type == "Deposited" ? *amount : -*amount;
   return account;
 }
 // [/state]
@@ -87,4 +88,9 @@ int main() {
   seen_both.get_future().wait();
 
   require(aether::verify(*store)->finding_count == 0, "verify finds nothing");
+
+  const auto renamed = store->append(
+      {.event_type = "Renamed", .actor_id = "account-1", .data = aether::Data::json(R"("Eva")")});
+  require(renamed.has_value(), "what is no amount is appended, too");
+  require(!aether::replay(*store, "account-1", Account{}, evolve), "it cannot be folded");
 }

@@ -12,10 +12,12 @@ struct Order {
   double total = 0;
 };
 
-Order evolve(Order order, const aether::Event& event) {
-  const auto data = aether::json::decode<nlohmann::json>(event.data).value();
-  if (event.event_type == "OrderPlaced") return {"placed", "", data.at("total")};
-  if (event.event_type == "OrderShipped") return {"shipped", data.at("tracking"), order.total};
+aether::Result<Order> evolve(Order order, const aether::Event& event) {
+  const auto data = aether::json::decode<nlohmann::json>(event.data);
+  if (!data) return std::unexpected(data.error());
+  if (event.event_type == "OrderPlaced") return Order{"placed", "", data->at("total")};
+  if (event.event_type == "OrderShipped")
+    return Order{"shipped", data->at("tracking"), order.total};
   return order;
 }
 
@@ -32,14 +34,15 @@ int main(int argc, char** argv) {
        .actor_id = "order-123",
        .data = aether::Data::json(R"({"tracking": "FS123456"})")}};
   const auto appended = store->append(events, {.expected_version = 0});  // repeating it is safe
-  if (!appended) {
-    std::fprintf(stderr, "%s\n", appended.error().message.c_str());
+  const auto replayed = aether::replay(*store, "order-123", Order{}, evolve);
+  if (!appended || !replayed) {
+    const aether::Error& error = appended ? replayed.error() : appended.error();
+    std::fprintf(stderr, "%s\n", error.message.c_str());
     return 1;
   }
 
-  const auto replayed = aether::replay(*store, "order-123", Order{}, evolve).value();
-  const Order& order = replayed.state;
-  std::printf("Order state after replaying %d events:\n", static_cast<int>(replayed.events));
+  const Order& order = replayed->state;
+  std::printf("Order state after replaying %d events:\n", static_cast<int>(replayed->events));
   std::printf("  Status: %s\n  Total: $%.2f\n  Tracking: %s\n", order.status.c_str(), order.total,
               order.tracking.c_str());
 }

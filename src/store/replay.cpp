@@ -4,8 +4,22 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aether::detail {
+
+namespace {
+
+std::unexpected<Error> cannot_fold(const StoredEvent& event, Error error) {
+  error.message = concat("version ", event.version, " of ", quoted(event.actor_id),
+                         " cannot be folded into the state: ", error.message);
+  error.actor_id = event.actor_id;
+  error.actor_version = event.version;
+  error.position = event.position;
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
 
 Result<Progress> fold_events(EventStore& store, std::string_view actor_id, Version from,
                              const ReplayOptions& options, const Fold& fold) {
@@ -26,7 +40,7 @@ Result<Progress> fold_events(EventStore& store, std::string_view actor_id, Versi
                               progress.version, ": run verify, and restore a backup"),
             .position = event->position});
       }
-      fold(event);
+      if (auto folded = fold(event); !folded) return cannot_fold(*event, std::move(folded.error()));
       progress.version = event->version;
       ++progress.events;
     }

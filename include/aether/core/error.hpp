@@ -30,9 +30,9 @@ enum class Errc {
 struct Error {
   Errc code = Errc::invalid_argument;
   std::string message{};      ///< a sentence: what, with which value, and what to do
-  std::string actor_id{};     ///< version_conflict, corrupt: whose, where it is known
-  Version actor_version = 0;  ///< version_conflict: its latest version; corrupt: the event's
-  Position position = 0;      ///< corrupt: where in the store's order, 0 when not known
+  std::string actor_id{};     ///< whose, where it is known: version_conflict, corrupt, of a replay
+  Version actor_version = 0;  ///< version_conflict: the actor's latest; else the event's, or 0
+  Position position = 0;      ///< the event's in the store's order; 0 when not known
 
   friend bool operator==(const Error&, const Error&) = default;
 };

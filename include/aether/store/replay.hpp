@@ -6,6 +6,7 @@
 #include "aether/store/snapshot_store.hpp"
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -49,12 +50,12 @@ struct SnapshotCodec {
 };
 
 namespace detail {
-using Fold = std::function<void(const EventPtr&)>;
+using Fold = std::function<Result<void>(const EventPtr&)>;
 struct Progress {
   Version version = 0;
   std::uint64_t events = 0;
 };
-/// Feeds the events after `from` to `fold`, page by page.
+/// Feeds the events after `from` to `fold`, page by page, up to its first error.
 [[nodiscard]] Result<Progress> fold_events(EventStore& store, std::string_view actor_id,
                                            Version from, const ReplayOptions& options,
                                            const Fold& fold);
@@ -66,20 +67,36 @@ struct Progress {
                                                       const ReplayOptions& options);
 void count_ignored(const ReplayOptions& options, std::string_view actor_id, std::string_view why);
 void count_replay(const ReplayOptions& options, const Progress& progress, bool snapshot_used);
+
+/// How `evolve` takes `state` one event on.
+template <class State, class Evolve>
+[[nodiscard]] auto stepper(State& state, Evolve& evolve) {
+  return [&](const EventPtr& event) -> Result<void> {
+    auto next = evolve(std::move(state), static_cast<const Event&>(*event));
+    if constexpr (std::same_as<decltype(next), Result<State>>) {
+      if (!next) return std::unexpected(std::move(next.error()));
+      state = std::move(*next);
+    } else {
+      state = std::move(next);
+    }
+    return {};
+  };
+}
 }  // namespace detail
 
 /// Folds an actor's events into a state: `state = evolve(std::move(state), event)` for each event,
 /// in the order of versions. An unknown actor gives `initial` and version 0.
 ///
-/// `evolve` is `State(State, const Event&)` and must be pure. What it throws reaches the caller.
-/// Errors are those of `EventStore::read`.
+/// `evolve` is `State(State, const Event&)` or, where an event may be one that it cannot read,
+/// `Result<State>(State, const Event&)`; it must be pure. Its first error ends the replay and is
+/// returned, with the event's actor, version and position. What it throws reaches the caller.
+/// Other errors are those of `EventStore::read`.
 template <class State, class Evolve>
 [[nodiscard]] Result<Replayed<State>> replay(EventStore& store, std::string_view actor_id,
                                              State initial, Evolve&& evolve,
                                              const ReplayOptions& options = {}) {
-  auto progress = detail::fold_events(store, actor_id, 0, options, [&](const EventPtr& event) {
-    initial = evolve(std::move(initial), static_cast<const Event&>(*event));
-  });
+  auto progress =
+      detail::fold_events(store, actor_id, 0, options, detail::stepper(initial, evolve));
   if (!progress) return std::unexpected(std::move(progress.error()));
   detail::count_replay(options, *progress, false);
   return Replayed<State>{
@@ -102,9 +119,8 @@ template <class State, class Evolve>
       detail::count_ignored(options, actor_id, state.error().message);
     }
   }
-  auto progress = detail::fold_events(store, actor_id, from, options, [&](const EventPtr& event) {
-    initial = evolve(std::move(initial), static_cast<const Event&>(*event));
-  });
+  auto progress =
+      detail::fold_events(store, actor_id, from, options, detail::stepper(initial, evolve));
   if (!progress) return std::unexpected(std::move(progress.error()));
   detail::count_replay(options, *progress, from != 0);
   return Replayed<State>{.state = std::move(initial),
