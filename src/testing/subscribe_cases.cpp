@@ -63,6 +63,21 @@ void it_starts_after_any_position(EventStoreTest& t) {
   }
 }
 
+void beyond_the_end_it_waits_for_what_comes_after(EventStoreTest& t) {
+  t.append(event_of("order-1"));
+  const Position beyond = t.read_all().back()->position + 2;
+  Collector seen;
+  const Subscription subscription = t.subscribe(seen.handler(), beyond);
+  EXPECT_TRUE(subscription.status().active);
+
+  t.append_many("order-1", 5);
+
+  const auto expected = t.read_all({}, beyond);
+  ASSERT_FALSE(expected.empty());
+  ASSERT_TRUE(seen.wait_for(expected.size()));
+  EXPECT_EQ(names_of(seen.events()), names_of(expected));
+}
+
 void it_lets_through_what_its_filter_does(EventStoreTest& t) {
   const std::vector<Filter> filters{{.actor_id = "order-1"},
                                     {.category = "order"},
@@ -211,6 +226,8 @@ Cases subscribe_cases() {
       {"AnIdleTailIsWokenByEveryAppend", an_idle_tail_is_woken_by_every_append},
       {"AnIdleTailIsWokenByAppendAsync", an_idle_tail_is_woken_by_append_async},
       {"ASubscriptionStartsAfterAnyPosition", it_starts_after_any_position},
+      {"ASubscriptionBeyondTheEndWaitsForWhatComesAfter",
+       beyond_the_end_it_waits_for_what_comes_after},
       {"ASubscriptionLetsThroughWhatItsFilterDoes", it_lets_through_what_its_filter_does},
       {"ASubscriptionsStatusSaysHowFarItHasCome", its_status_says_how_far_it_has_come},
       {"NoneIsSkippedUnderConcurrentWriters", none_is_skipped_under_concurrent_writers},

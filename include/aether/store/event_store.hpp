@@ -111,6 +111,10 @@ class EventStore {
 
   /// Delivers every event of the filter after `after`, in order, none skipped, none twice: first
   /// those stored already, then each new one as it is stored, also by other processes.
+  ///
+  /// An `after` beyond the store's end is no error: it waits, and passes over all that comes up to
+  /// there. So after a backup was restored look whether a position kept elsewhere is larger than
+  /// the store's last: what is appended in the gap would silently be missed. Begin anew then.
   [[nodiscard]] virtual Result<Subscription> subscribe(Filter filter, Position after,
                                                        EventHandler handler) = 0;
 
