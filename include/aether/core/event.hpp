@@ -22,7 +22,10 @@ using Metadata = std::map<std::string, std::string, std::less<>>;
 /// All texts are UTF-8 without control characters. A store refuses what breaks that, and says which
 /// event and which field.
 struct Event {
-  std::string id{};          ///< unique, up to 255 bytes; a UUIDv7 (RFC 9562) when left empty
+  /// Up to 255 bytes; a UUIDv7 (RFC 9562) when left empty. That ids are unique is the caller's job:
+  /// a store compares an id only with that of the event at the same actor and version, to tell a
+  /// repeated append from a conflict, and never looks for it elsewhere.
+  std::string id{};
   std::string event_type{};  ///< "OrderPlaced"; 1 to 255 bytes
   std::string actor_id{};    ///< "order-123"; 1 to 255 bytes
   Version version = 0;       ///< 0: the store gives the next one
