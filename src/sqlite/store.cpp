@@ -139,7 +139,7 @@ class SqliteStore final : public Store {
   void do_append_async(std::vector<Event> events, const AppendOptions& options,
                        Completion done) override {
     if (auto ok = prepare(events, options); !ok) {
-      return done(std::unexpected(std::move(ok.error())));
+      return complete_append(done, std::unexpected(std::move(ok.error())), parts_.options.log);
     }
     parts_.writer->append_async(std::move(events), options, std::move(done));
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite/writer.hpp"
 
+#include "aether/store/commit.hpp"
 #include "core/text.hpp"
 #include "store/deadline.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -263,15 +263,7 @@ void Writer::fail_group(std::span<const RequestPtr> group, const Error& error, b
 }
 
 void Writer::complete(Request& request) {
-  try {
-    request.done(std::move(request.outcome));
-  } catch (const std::exception& error) {
-    if (options_.log) {
-      options_.log(LogLevel::error, concat("an append's completion threw: ", error.what()));
-    }
-  } catch (...) {
-    if (options_.log) options_.log(LogLevel::error, "an append's completion threw");
-  }
+  complete_append(request.done, std::move(request.outcome), options_.log);
 }
 
 void Writer::run_background(const std::stop_token& stop) {

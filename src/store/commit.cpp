@@ -6,6 +6,7 @@
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 
+#include <exception>
 #include <unordered_map>
 #include <utility>
 
@@ -238,6 +239,19 @@ Result<Judgement> judge_commit(std::span<Event> events, std::optional<Version> e
   });
   if (!accepted) return std::unexpected(std::move(accepted.error()));
   return judgement;
+}
+
+void complete_append(EventStore::Completion& done, Result<Appended> outcome, const LogSink& log) {
+  const auto tell = [&log](std::string_view what) {
+    if (log) log(LogLevel::error, concat("an append's completion threw: ", what));
+  };
+  try {
+    done(std::move(outcome));
+  } catch (const std::exception& error) {
+    tell(error.what());
+  } catch (...) {
+    tell("something that is no std::exception");
+  }
 }
 
 }  // namespace aether

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/store/event_store.hpp"
 
+#include "aether/store/commit.hpp"
 #include "core/text.hpp"
 
 #include <utility>
@@ -42,13 +43,13 @@ void EventStore::append_async(std::vector<Event> events, const AppendOptions& op
                               Completion done) {
   if (!done) done = [](const Result<Appended>&) {};
   auto ok = check_call(events.size(), options);
-  if (!ok) return done(std::unexpected(std::move(ok.error())));
+  if (!ok) return complete_append(done, std::unexpected(std::move(ok.error())));
   do_append_async(std::move(events), options, std::move(done));
 }
 
 void EventStore::do_append_async(std::vector<Event> events, const AppendOptions& options,
                                  Completion done) {
-  done(do_append(events, options));
+  complete_append(done, do_append(events, options));
 }
 
 }  // namespace aether

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -152,6 +153,25 @@ void it_refuses_what_append_refuses(EventStoreTest& t) {
   EXPECT_EQ(versions_of(t.read("order-1")), versions_up_to(4));
 }
 
+void what_a_completion_throws_goes_no_further(EventStoreTest& t) {
+  Outcomes outcomes;
+  const auto throwing = [&outcomes](std::size_t index) -> EventStore::Completion {
+    return [index, keep = outcomes.completion(index)](Result<Appended> result) mutable {
+      keep(std::move(result));
+      if (index == 0) throw std::runtime_error("a completion's fault");
+      throw index;
+    };
+  };
+
+  EXPECT_NO_THROW(t.store().append_async({event_of("order-1")}, {}, throwing(0)));
+  EXPECT_NO_THROW(t.store().append_async({event_of("order-1")}, {}, throwing(1)));
+  EXPECT_NO_THROW(t.store().append_async({event_of("order-1", "")}, {}, throwing(2)));
+  EXPECT_NO_THROW(t.store().append_async({}, {}, throwing(3)));
+
+  ASSERT_TRUE(outcomes.wait_for(4));
+  EXPECT_EQ(t.append(event_of("order-1")).version, 3U);
+}
+
 void a_completion_may_append_the_next(EventStoreTest& t) {
   constexpr std::size_t kAppends = 100;
   Outcomes outcomes;
@@ -233,6 +253,7 @@ Cases async_cases() {
       {"AChainOfExpectedVersionsNeedsNoWaiting", a_chain_of_expected_versions_needs_no_waiting},
       {"AppendAsyncRefusesWhatAppendRefuses", it_refuses_what_append_refuses},
       {"NobodyNeedsToAskForTheOutcome", nobody_needs_to_ask_for_the_outcome},
+      {"WhatACompletionThrowsGoesNoFurther", what_a_completion_throws_goes_no_further},
       {"ACompletionMayAppendTheNext", a_completion_may_append_the_next},
       {"DestroyingTheStoreFinishesWhatWasAccepted",
        destroying_the_store_finishes_what_was_accepted},

@@ -213,13 +213,14 @@ class PlantedStore final : public EventStore {
       const Lock lock(appending_);
       appenders_.emplace_back(
           [this, options, events = std::move(events), done = std::move(done)]() mutable {
-            done(do_append(events, options));
+            complete_append(done, do_append(events, options));
           });
       return;
     }
     const auto appended = do_append(events, options);
-    if (bug_ == "completion_twice") done(appended);
-    if (appended || bug_ != "completion_lost_on_failure") done(appended);
+    if (bug_ == "completion_throws_through") return done(appended);
+    if (bug_ == "completion_twice") complete_append(done, appended);
+    if (appended || bug_ != "completion_lost_on_failure") complete_append(done, appended);
   }
 
  private:

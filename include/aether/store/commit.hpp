@@ -3,6 +3,7 @@
 
 #include "aether/core/error.hpp"
 #include "aether/core/event.hpp"
+#include "aether/core/log.hpp"
 #include "aether/core/time.hpp"
 #include "aether/store/event_store.hpp"
 #include "aether/store/limits.hpp"
@@ -47,5 +48,9 @@ struct Judgement {
 [[nodiscard]] Result<Judgement> judge_commit(std::span<Event> events,
                                              std::optional<Version> expected_version,
                                              History& history);
+
+/// Calls `done`. What it throws is told to `log`, and goes no further.
+void complete_append(EventStore::Completion& done, Result<Appended> outcome,
+                     const LogSink& log = {});
 
 }  // namespace aether

@@ -59,12 +59,15 @@ struct Page {
 /// is a new event.
 ///
 /// All members may be called from any thread at any time. Destroying a store finishes the appends
-/// that were accepted and ends its subscriptions with `closed`.
+/// that were accepted and ends its subscriptions with `closed`. A store is of the process that made
+/// it: after `fork` the child must not use it, nor destroy it (`_exit` or exec, or open its own).
 class EventStore {
  public:
-  /// Called once with an append's outcome, in the order of positions where it succeeded, on a
-  /// thread of the store or of the caller. Must not block, nor call `append` (but may call
-  /// `append_async`).
+  /// Called once with an append's outcome, in the order of positions where it succeeded: on a
+  /// thread of the store, or on that of any caller that is within `append` or `append_async`, maybe
+  /// before `append_async` returns. It must not block, call `append` (but may call `append_async`)
+  /// or destroy the store. What it throws is caught, logged where the store has a log, and goes no
+  /// further: the append stays what it is.
   using Completion = std::move_only_function<void(Result<Appended>)>;
 
   virtual ~EventStore() = default;
@@ -126,7 +129,8 @@ class EventStore {
   /// `judge_commit` (store/commit.hpp) do what all stores have in common.
   virtual Result<Appended> do_append(std::span<Event> events, const AppendOptions& options) = 0;
 
-  /// Calls `do_append` and then `done`, unless a store can do better.
+  /// Calls `do_append` and then `done`, unless a store can do better. A store calls completions by
+  /// `complete_append` (store/commit.hpp).
   virtual void do_append_async(std::vector<Event> events, const AppendOptions& options,
                                Completion done);
 
