@@ -64,6 +64,22 @@ TEST_F(StreamTest, FollowEndsCleanlyWithSigtermAndAtItsLimit) {
   EXPECT_EQ(lines(limited.out).size(), 3U);
 }
 
+TEST_F(StreamTest, InTheBackgroundOfAShellSigintChangesNothing) {
+  append_orders();
+  const std::string command =
+      "trap '' INT HUP; exec " AETHER_PROGRAM " --store " + store() + " tail --follow --json";
+  Program tail({"-c", command}, {.program = "/bin/sh"});
+  ASSERT_TRUE(tail.wait_for("OrderShipped"));
+
+  tail.signal(SIGINT);
+  tail.signal(SIGHUP);
+  append("order-7", "OrderReturned");
+  ASSERT_TRUE(tail.wait_for("OrderReturned"));
+  tail.signal(SIGTERM);
+
+  EXPECT_EQ(tail.finish().exit_code, 143);
+}
+
 TEST_F(StreamTest, TenFollowersSeeAllThatOneWriterAppends) {
   append("b", "T");  // so that there is a database to follow
   std::vector<std::unique_ptr<Program>> followers;

@@ -10,11 +10,20 @@ namespace {
 
 constexpr int kEnd = SIGUSR1;  // ends the thread; from anyone else it means nothing
 
+/// What the parent has ignored stays ignored: a shell does that to SIGINT for what it starts in the
+/// background. Blocked, it would come through all the same.
+bool is_ignored(int signal) {
+  struct sigaction action{};
+  ::sigaction(signal, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 sigset_t watched() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (!is_ignored(signal)) sigaddset(&set, signal);
+  }
   sigaddset(&set, kEnd);
   return set;
 }

@@ -9,7 +9,8 @@
 
 namespace aether::cli {
 
-/// Turns the first SIGINT or SIGTERM into a stop request. The second one kills, as ever.
+/// Turns the first SIGINT or SIGTERM into a stop request. The second one kills, as ever. One that
+/// the parent has ignored stays ignored.
 ///
 /// Make it before any other thread: those started later inherit that the signals are blocked.
 class Signals {

@@ -59,6 +59,23 @@ TEST_F(SignalsTest, AStrayWakeUpEndsNothing) {
   EXPECT_EQ(signals.caught(), SIGINT);
 }
 
+TEST_F(SignalsTest, WhatTheParentIgnoredStaysIgnored) {
+  struct sigaction before{};
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGINT, &ignore, &before);
+  {
+    const Signals signals;
+    ::kill(::getpid(), SIGINT);
+    EXPECT_FALSE(is_pending(SIGINT));
+    ::kill(::getpid(), SIGTERM);
+    const std::array<int, 1> inputs{signals.fd()};
+    EXPECT_TRUE(wait_for_any(inputs, -1, std::chrono::minutes(1)));
+    EXPECT_EQ(signals.caught(), SIGTERM);
+  }
+  ::sigaction(SIGINT, &before, nullptr);
+}
+
 TEST_F(SignalsTest, EveryLongVerbStopsWithClosedAndLeavesNothingBehind) {
   std::string name = (std::filesystem::temp_directory_path() / "aether-cli-XXXXXX").string();
   const std::string folder = ::mkdtemp(name.data());
