@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace aether::cli {
@@ -100,8 +102,9 @@ void print(const Appended& appended, const std::string& actor_id, const std::str
 }  // namespace
 
 Outcome run(const Append& verb, const Session& session) {
+  const auto deadline = [&verb] { return std::chrono::steady_clock::now() + verb.timeout; };
   if (verb.lines) {
-    auto store = session.open(sqlite::Access::read_write);
+    auto store = session.open_to_write(deadline());
     if (!store) return std::unexpected(std::move(store.error()));
     return append_lines(*store->events, session);
   }
@@ -109,12 +112,15 @@ Outcome run(const Append& verb, const Session& session) {
   // Before the store is opened: while the input is awaited, others may write.
   auto event = make_event(verb, session);
   if (!event) return std::unexpected(std::move(event.error()));
-  auto store = session.open(sqlite::Access::read_write);
+  const Deadline end = deadline();
+  auto store = session.open_to_write(end);
   if (!store) return std::unexpected(std::move(store.error()));
 
   const std::string id = event->id;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Deadline::clock::now());
   const auto appended = store->events->append(
-      std::move(*event), {.expected_version = verb.expect, .timeout = verb.timeout});
+      std::move(*event), {.expected_version = verb.expect,
+                          .timeout = std::max(left, std::chrono::milliseconds::zero())});
   if (!appended) {
     Failure failure(appended.error());
     failure.advice = advise(failure.error, verb, id);

@@ -195,8 +195,8 @@ void Grammar::add_append() {
   text_option(verb, "--timestamp", append.timestamp, "TIME", "RFC 3339 (default: now)")
       ->excludes(lines);
   converted(verb, "--timeout", append.timeout, "TIME",
-            "How long to wait: 500ms, 5s, 2m (default: 10s)", parse_duration)
-      ->excludes(lines);
+            "How long to wait, for other writers too: 500ms, 5s, 2m (default: 10s)",
+            parse_duration);
 }
 
 void Grammar::add_readers() {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "aether/sqlite/store.hpp"
 #include "cli_fixture.hpp"
 #include "database.hpp"
 #include "text.hpp"
@@ -93,6 +94,36 @@ TEST_F(TerminalTest, LongWorkShowsItsProgressOnATerminalAndTakesItAway) {
   const auto piped = quiet.finish();
   EXPECT_EQ(piped.out, "1 event in 1 commit, last position 1\n");
   EXPECT_THAT(piped.err, IsEmpty());
+}
+
+TEST_F(TerminalTest, AnAppendWaitsForAnotherWriterAndSaysSo) {
+  auto writer = sqlite::open(database());
+  ASSERT_TRUE(writer.has_value());
+  Program program(with_store({"append", "order-1", "OrderPlaced", "--timeout", "1m"}),
+                  {.output_to_terminal = true});
+  Program quiet(with_store({"append", "order-2", "OrderPlaced", "--timeout", "1m"}), {});
+
+  ASSERT_TRUE(program.wait_for("waiting, because"));
+  writer->reset();
+
+  const auto done = program.finish();
+  EXPECT_EQ(done.exit_code, 0);
+  EXPECT_THAT(done.out, HasSubstr("order-1: version 1, position "));
+  const auto piped = quiet.finish();
+  EXPECT_EQ(piped.exit_code, 0);
+  EXPECT_THAT(piped.err, IsEmpty());
+}
+
+TEST_F(TerminalTest, SigintEndsTheWaitForAnotherWriter) {
+  const auto writer = sqlite::open(database());
+  ASSERT_TRUE(writer.has_value());
+  Program program(with_store({"append", "order-1", "OrderPlaced", "--timeout", "1m"}),
+                  {.output_to_terminal = true});
+  ASSERT_TRUE(program.wait_for("waiting, because"));
+
+  program.signal(SIGINT);
+
+  EXPECT_EQ(program.finish().exit_code, 130);
 }
 
 TEST_F(TerminalTest, ShortWorkShowsNoProgress) {

@@ -39,6 +39,10 @@ void Console::say_json(const Json& object) {
   out_.write((style_.width > 0 ? escape_json(line) : line) + "\n");
 }
 
+void Console::tell(std::string_view line) const {
+  if (!json_ && error_style_.width > 0) write_line_to_stderr("aether: " + escape(line));
+}
+
 void Console::complain(const Failure& failure) const {
   const Error& error = failure.error;
   if (json_) {

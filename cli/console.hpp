@@ -32,6 +32,9 @@ class Console {
   /// A line of JSON. Text that is not UTF-8 gets replacement characters.
   void say_json(const nlohmann::ordered_json& object);
 
+  /// For whoever waits at a terminal, on standard error. Nobody else hears it.
+  void tell(std::string_view line) const;
+
   /// May be called from any thread, as may `log`.
   void complain(const Failure& failure) const;
 

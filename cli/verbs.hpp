@@ -19,6 +19,8 @@
 
 namespace aether::cli {
 
+using Deadline = std::chrono::steady_clock::time_point;
+
 /// What the verbs share. They keep nothing of it.
 struct Session {
   const std::string& store_url;
@@ -28,6 +30,10 @@ struct Session {
   [[nodiscard]] std::expected<OpenStore, Failure> open(sqlite::Access access) const {
     return open_store(store_url, access, console.log());
   }
+
+  /// For writing. Tries again until `deadline` while the store is unavailable, as it is while
+  /// another process writes. Whoever waits at a terminal is told so.
+  [[nodiscard]] std::expected<OpenStore, Failure> open_to_write(Deadline deadline) const;
 };
 
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
