@@ -84,6 +84,10 @@ std::string advise(const Error& error, const Append& verb, const std::string& id
 void print(const Appended& appended, const std::string& actor_id, const std::string& id,
            Console& console) {
   const std::string durability = to_string(appended.durability);
+  const std::string line = escape(actor_id) + ": version " + std::to_string(appended.version) +
+                           ", position " + std::to_string(appended.position) + ", " + durability +
+                           (appended.stored_already ? " (stored already)" : "");
+  console.did("The event is stored: " + line + ". Its id is " + id + ".");
   if (console.json()) {
     nlohmann::ordered_json object{{"actorId", actor_id},
                                   {"id", id},
@@ -93,9 +97,7 @@ void print(const Appended& appended, const std::string& actor_id, const std::str
     if (appended.stored_already) object["storedAlready"] = true;
     console.say_json(object);
   } else {
-    console.say(escape(actor_id) + ": version " + std::to_string(appended.version) + ", position " +
-                std::to_string(appended.position) + ", " + durability +
-                (appended.stored_already ? " (stored already)" : ""));
+    console.say(line);
   }
 }
 

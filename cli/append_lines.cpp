@@ -195,13 +195,15 @@ Outcome append_lines(EventStore& store, const Session& session) {
     return std::unexpected(std::move(*failure));
   }
 
+  const std::string line = count_of(landed.events, "event") + " in " +
+                           count_of(landed.commits, "commit") + ", last position " +
+                           std::to_string(landed.position);
+  session.console.did("All lines are stored: " + line + ".");
   if (session.console.json()) {
     session.console.say_json(
         {{"commits", landed.commits}, {"events", landed.events}, {"position", landed.position}});
   } else {
-    session.console.say(count_of(landed.events, "event") + " in " +
-                        count_of(landed.commits, "commit") + ", last position " +
-                        std::to_string(landed.position));
+    session.console.say(line);
   }
   return ExitCode::ok;
 }

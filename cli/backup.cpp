@@ -30,10 +30,12 @@ Outcome run(const Backup& verb, const Session& session) {
   progress.clear();
   if (!made) return std::unexpected(std::move(made.error()));
 
+  const std::string line = "Wrote " + escape(verb.file) + " (" + count_of(pages, "page") + ").";
+  session.console.did(line);
   if (session.console.json()) {
     session.console.say_json({{"file", verb.file}, {"pages", pages}});
   } else {
-    session.console.say("Wrote " + escape(verb.file) + " (" + count_of(pages, "page") + ").");
+    session.console.say(line);
   }
   return ExitCode::ok;
 }

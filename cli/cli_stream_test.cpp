@@ -144,6 +144,30 @@ TEST_F(StreamTest, AFullDiskUnderTheOutputIsAnError) {
   }
 }
 
+TEST_F(StreamTest, WhereTheOutputFailsItIsSaidWhatIsDoneAllTheSame) {
+  const std::string event =
+      R"({"id":"1","eventType":"T","actorId":"a","version":1,"timestamp":"2026-01-01T00:00:00Z"})"
+      "\n";
+  const RunOptions full{.output_file = "/dev/full"};
+  const auto expect_said = [](const Finished& done, const std::string& what) {
+    EXPECT_EQ(done.exit_code, 1);
+    EXPECT_THAT(done.err, HasSubstr(what));
+  };
+
+  expect_said(aether({"append", "order-1", "OrderPlaced", "--id", "e1"}, full),
+              "\nThe event is stored: order-1: version 1, position 1, fsynced. Its id is e1.\n");
+  expect_said(aether({"append", "order-1", "OrderPaid"}, {.output_closed = true}),
+              "\nThe event is stored: order-1: version 2, ");
+  expect_said(aether({"append", "--lines"}, {.input = event, .output_file = "/dev/full"}),
+              "\nAll lines are stored: 1 event in 1 commit, last position 3.\n");
+  expect_said(aether({"backup", path("copy.db")}, full), "\nWrote " + path("copy.db"));
+  const auto json = aether({"append", "order-1", "OrderShipped", "--json"}, full);
+  EXPECT_EQ(Json::parse(json.err)["error"]["code"], "output_failed");
+  EXPECT_THAT(Json::parse(json.err)["error"]["advice"].get<std::string>(),
+              StartsWith("The event is stored: "));
+  EXPECT_THAT(aether({"tail"}, full).err, Not(HasSubstr("stored")));
+}
+
 TEST_F(StreamTest, AClosedStandardOutputIsAnErrorAndLeavesTheDatabaseWhole) {
   const auto done = aether({"append", "order-1", "OrderPlaced"}, {.output_closed = true});
 

@@ -7,7 +7,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace aether::cli {
 
@@ -32,6 +34,11 @@ class Console {
   /// A line of JSON. Text that is not UTF-8 gets replacement characters.
   void say_json(const nlohmann::ordered_json& object);
 
+  /// A sentence on what was done for good. It is said in place of the output if that fails: nobody
+  /// must take the one failure for the other.
+  void did(std::string what) { done_ = std::move(what); }
+  [[nodiscard]] const std::string& done() const { return done_; }
+
   /// For whoever waits at a terminal, on standard error. Nobody else hears it.
   void tell(std::string_view line) const;
 
@@ -46,6 +53,7 @@ class Console {
   Output out_;
   Style style_;
   Style error_style_;
+  std::string done_;
 };
 
 }  // namespace aether::cli

@@ -65,6 +65,7 @@ ExitCode check_output(ExitCode code, Console& console) {
                         .message = "cannot write the output: " +
                                    std::generic_category().message(console.out().error())});
   failure.kind = "output_failed";
+  failure.advice = console.done();
   console.complain(failure);
   return code == ExitCode::ok ? ExitCode::failure : code;
 }
