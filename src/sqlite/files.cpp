@@ -221,19 +221,17 @@ Result<void> rewrite_log(const Connection& connection) {
 }  // namespace
 
 Result<void> settle_log(const Connection& connection) {
-  connection.set_busy_timeout({});  // whoever reads may do so for long
-  const int code = sqlite3_wal_checkpoint_v2(connection.raw(), "main", SQLITE_CHECKPOINT_TRUNCATE,
-                                             nullptr, nullptr);
-  connection.set_busy_timeout(Connection::kBusyTimeout);
-  if (code == SQLITE_OK) return {};
-  if ((code & 0xff) != SQLITE_BUSY) {
-    return std::unexpected(connection.error(code, "moving an earlier log into the database"));
-  }
   // Within a transaction, so that no other program writes to the log meanwhile.
   if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto rewritten = rewrite_log(connection);
   auto ended = connection.execute("ROLLBACK");
-  return rewritten ? ended : rewritten;
+  if (!rewritten || !ended) return rewritten ? ended : rewritten;
+  connection.set_busy_timeout({});  // whoever reads may do so for long, and keeps the log
+  const int code = sqlite3_wal_checkpoint_v2(connection.raw(), "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
+  connection.set_busy_timeout(Connection::kBusyTimeout);
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+  return std::unexpected(connection.error(code, "moving an earlier log into the database"));
 }
 
 Result<void> sync_folder_of(const std::string& path) {

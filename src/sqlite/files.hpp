@@ -47,10 +47,12 @@ class ReadConnection {
 [[nodiscard]] Result<Connection> open_for_writing(const std::string& path, const std::string& vfs,
                                                   const std::string& synchronous);
 
-/// Makes what an earlier process left in the write-ahead log durable. If it died after a failed
-/// fsync, parts of its log may be in memory only, and look as if they were on the disk: what is
-/// appended behind them would be lost with them. So the log is moved into the database file, or,
-/// where a reader's transaction keeps it, written anew in its place.
+/// Makes what an earlier process left in the write-ahead log durable, then moves it into the
+/// database file unless a reader's transaction keeps it. If that process died after a failed fsync,
+/// the end of its log may be in memory only, and look as if it was on the disk: what is appended
+/// behind it would be lost with it, and pages moved from it into the database would, after a power
+/// cut, be mixed with older ones from the rest of the log. So the log is first written anew in its
+/// place, and synced.
 [[nodiscard]] Result<void> settle_log(const Connection& connection);
 
 /// Makes what stands in the folder of `path` durable: a new or renamed file.

@@ -164,7 +164,7 @@ class FailedSync : public ::testing::TestWithParam<End> {};
 TEST_P(FailedSync, AndALaterPowerCutLoseNothingAcknowledged) {
   Life whole(0, GetParam());
   ASSERT_EQ(whole.run().error, "");
-  const std::uint64_t wanted = std::max<std::uint64_t>(image_count() / 5, 1);
+  const std::uint64_t wanted = std::max<std::uint64_t>(image_count() / 2, 1);
   ImageTotals totals;
 
   for (std::uint64_t sync = 1; sync <= whole.syncs(); ++sync) {
