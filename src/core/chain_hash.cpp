@@ -27,16 +27,16 @@ Result<Hash> parse_hash(std::string_view hex) {
   Hash hash{};
   if (hex.size() != hash.size() * 2) {
     return fail(Errc::invalid_argument,
-                concat("The hash ", quoted(hex), " has ", hex.size(),
-                       " characters: give 64 lower-case hexadecimal digits."));
+                concat("the hash ", quoted(hex), " has ", hex.size(),
+                       " characters: give 64 lower-case hexadecimal digits"));
   }
   for (std::size_t i = 0; i < hash.size(); ++i) {
     const std::size_t high = kDigits.find(hex[2 * i]);
     const std::size_t low = kDigits.find(hex[2 * i + 1]);
     if (high == std::string_view::npos || low == std::string_view::npos) {
-      return fail(Errc::invalid_argument, concat("The hash ", quoted(hex),
+      return fail(Errc::invalid_argument, concat("the hash ", quoted(hex),
                                                  " holds something else than a lower-case "
-                                                 "hexadecimal digit: give 64 of them."));
+                                                 "hexadecimal digit: give 64 of them"));
     }
     hash[i] = static_cast<std::byte>(high * 16 + low);
   }

@@ -38,7 +38,7 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 
 std::unexpected<Error> not_utf8() {
-  return fail(Errc::corrupt, "The envelope is corrupt: it is not valid UTF-8.");
+  return fail(Errc::corrupt, "the envelope is corrupt: it is not valid UTF-8");
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ bool EnvelopeReader::expect(char c, std::string_view problem) {
 std::unexpected<Error> EnvelopeReader::error(std::string_view thing) const {
   const std::string_view what = what_.empty() ? scanner_.problem() : std::string_view(what_);
   return fail(Errc::corrupt,
-              concat("The ", thing, " is corrupt at byte ", scanner_.offset(), ": ", what, "."));
+              concat("the ", thing, " is corrupt at byte ", scanner_.offset(), ": ", what));
 }
 
 bool EnvelopeReader::read_commit(std::vector<Event>& events) {

@@ -87,7 +87,7 @@ TEST(MetadataJson, IsCorruptOtherwise) {
     const Result<Metadata> metadata = decode_metadata(text);
     ASSERT_FALSE(metadata.has_value()) << text;
     EXPECT_EQ(metadata.error().code, Errc::corrupt);
-    EXPECT_THAT(metadata.error().message, ::testing::StartsWith("The metadata is corrupt"));
+    EXPECT_THAT(metadata.error().message, ::testing::StartsWith("the metadata is corrupt"));
   }
 }
 

@@ -244,7 +244,7 @@ TEST(DecodeEnvelope, RefusesNamesThatAStoreWouldRefuse) {
     }
   }
   EXPECT_THAT(error_of(changed(R"("a")", R"("a\nb")")),
-              HasSubstr(R"(The actor id "a\x0ab" holds a control character)"));
+              HasSubstr(R"(the actor id "a\x0ab" holds a control character)"));
 }
 
 TEST(DecodeEnvelope, TakesVersionsFrom1ToTheHighest) {
@@ -306,8 +306,9 @@ TEST(DecodeEnvelope, RefusesBytesThatAreNotWholeOrNotCanonical) {
 }
 
 TEST(DecodeEnvelope, NamesTheByteWhereTheTextBreaks) {
-  EXPECT_EQ(error_of(R"({"id":x})"), "The envelope is corrupt at byte 6: a string is expected.");
-  EXPECT_EQ(error_of("{\"id\":\"\xFF\"}"), "The envelope is corrupt: it is not valid UTF-8.");
+  EXPECT_EQ(error_of(R"({"id":x})"), "the envelope is corrupt at byte 6: a string is expected");
+  EXPECT_THAT(error_of("\xEF\xBB\xBF{}"), HasSubstr("at byte 0: it begins with a byte order mark"));
+  EXPECT_EQ(error_of("{\"id\":\"\xFF\"}"), "the envelope is corrupt: it is not valid UTF-8");
 }
 
 TEST(DecodeEnvelope, FollowsDataToTheDepthThatIsAllowed) {

@@ -80,7 +80,11 @@ class JsonScanner {
   /// Ends the walk for a reason of the caller's. Always false.
   bool refuse(std::string_view problem);
 
-  [[nodiscard]] std::string_view problem() const { return fault_.what; }
+  [[nodiscard]] std::string_view problem() const {
+    const bool has_mark = std::string_view(begin_, end_).starts_with("\xEF\xBB\xBF");
+    return has_mark ? "it begins with a byte order mark (BOM): remove those three bytes"
+                    : fault_.what;
+  }
   [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:

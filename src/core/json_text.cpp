@@ -18,12 +18,12 @@ bool take_document(JsonScanner& scanner, unsigned max_depth) {
 
 Result<void> check_json(std::string_view text, unsigned max_depth) {
   if (!is_valid_utf8(text)) {
-    return fail(Errc::invalid_argument, "The JSON text is not valid UTF-8.");
+    return fail(Errc::invalid_argument, "the JSON text is not valid UTF-8");
   }
   JsonScanner scanner(text);
   if (take_document(scanner, max_depth)) return {};
-  return fail(Errc::invalid_argument, concat("The JSON text is malformed at byte ",
-                                             scanner.offset(), ": ", scanner.problem(), "."));
+  return fail(Errc::invalid_argument, concat("the JSON text is malformed at byte ",
+                                             scanner.offset(), ": ", scanner.problem()));
 }
 
 }  // namespace aether

@@ -214,11 +214,14 @@ TEST(CheckJson, SaysWhatIsWrongAndWhereAndShowsNothingOfTheText) {
 
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
-  EXPECT_EQ(checked.error().message, "The JSON text is malformed at byte 10: a value is expected.");
+  EXPECT_EQ(checked.error().message, "the JSON text is malformed at byte 10: a value is expected");
   EXPECT_EQ(check_json(nested(65, "[", "", "]"), 64).error().message,
-            "The JSON text is malformed at byte 64: it is nested too deeply.");
+            "the JSON text is malformed at byte 64: it is nested too deeply");
   EXPECT_EQ(check_json("", 64).error().message,
-            "The JSON text is malformed at byte 0: it is empty.");
+            "the JSON text is malformed at byte 0: it is empty");
+  EXPECT_EQ(check_json("\xEF\xBB\xBF{}", 64).error().message,
+            "the JSON text is malformed at byte 0: it begins with a byte order mark (BOM): remove "
+            "those three bytes");
 }
 
 // Makes random JSON, as text.

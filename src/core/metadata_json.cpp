@@ -28,7 +28,7 @@ std::string encode_metadata(const Metadata& metadata) {
 
 Result<Metadata> decode_metadata(std::string_view json) {
   if (!is_valid_utf8(json)) {
-    return fail(Errc::corrupt, "The metadata is corrupt: it is not valid UTF-8.");
+    return fail(Errc::corrupt, "the metadata is corrupt: it is not valid UTF-8");
   }
   EnvelopeReader reader(json, 0);
   Metadata metadata;

@@ -24,12 +24,12 @@ bool is_plain_name(std::string_view name) {
 
 std::unexpected<Error> bad_namespace(std::string_view text, std::string_view what) {
   return fail(Errc::invalid_argument,
-              concat("The namespace ", quoted(text), " ", what,
-                     ": give one to eight tokens of letters, digits, '_' and '-', joined by '.'."));
+              concat("the namespace ", quoted(text), " ", what,
+                     ": give one to eight tokens of letters, digits, '_' and '-', joined by '.'"));
 }
 
 std::unexpected<Error> bad_token(std::string_view token, std::string_view what) {
-  return fail(Errc::invalid_argument, concat("The subject token ", quoted(token), " ", what, "."));
+  return fail(Errc::invalid_argument, concat("the subject token ", quoted(token), " ", what));
 }
 
 void append_subject_token(std::string& out, std::string_view name) {

@@ -73,9 +73,9 @@ TEST(NamespaceParse, RefusesEverythingElse) {
 
 TEST(NamespaceParse, SaysWhichTokenAndWhichCharacter) {
   EXPECT_THAT(Namespace::parse("prod.e*u").error().message,
-              ::testing::StartsWith(R"(The namespace "prod.e*u" has "*" in token 2: )"));
+              ::testing::StartsWith(R"(the namespace "prod.e*u" has "*" in token 2: )"));
   EXPECT_THAT(Namespace::parse("prod\n").error().message,
-              ::testing::StartsWith(R"(The namespace "prod\x0a" has "\x0a" in token 1: )"));
+              ::testing::StartsWith(R"(the namespace "prod\x0a" has "\x0a" in token 1: )"));
   EXPECT_THAT(Namespace::parse("a..b").error().message,
               ::testing::HasSubstr("has nothing in the place of token 2"));
   EXPECT_THAT(Namespace::parse("a." + std::string(65, 'x')).error().message,

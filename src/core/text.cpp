@@ -120,12 +120,12 @@ bool is_valid_utf8(std::string_view text) {
 
 Result<void> check_name(std::string_view field, std::string_view value, std::size_t max_bytes) {
   if (value.empty()) {
-    return fail(Errc::invalid_argument, concat("The ", field, " is empty: give it a value."));
+    return fail(Errc::invalid_argument, concat("the ", field, " is empty: give it a value"));
   }
   if (value.size() > max_bytes) {
     return fail(Errc::invalid_argument,
-                concat("The ", field, " ", quoted(value), " has ", value.size(), " bytes: at most ",
-                       max_bytes, " are allowed."));
+                concat("the ", field, " ", quoted(value), " has ", value.size(), " bytes: at most ",
+                       max_bytes, " are allowed"));
   }
   return check_text(field, value);
 }
@@ -134,9 +134,8 @@ Result<void> check_text(std::string_view field, std::string_view value) {
   if (is_printable_ascii(value)) return {};
   const std::string_view fault = find_fault(value);
   if (fault.empty()) return {};
-  return fail(Errc::invalid_argument,
-              concat("The ", field, " ", quoted(value), " ", fault,
-                     ": only UTF-8 without control characters is allowed."));
+  return fail(Errc::invalid_argument, concat("the ", field, " ", quoted(value), " ", fault,
+                                             ": only UTF-8 without control characters is allowed"));
 }
 
 }  // namespace aether

@@ -90,11 +90,11 @@ TEST(CheckName, SaysWhichFieldWhatIsWrongAndWithWhichValue) {
     EXPECT_EQ(checked.error().code, Errc::invalid_argument);
     return checked.error().message;
   };
-  EXPECT_EQ(message(""), "The actor id is empty: give it a value.");
+  EXPECT_EQ(message(""), "the actor id is empty: give it a value");
   EXPECT_THAT(message(std::string(256, 'x')), ::testing::HasSubstr("has 256 bytes: at most 255"));
   EXPECT_EQ(message("a\nb"),
-            "The actor id \"a\\x0ab\" holds a control character: only UTF-8 without control "
-            "characters is allowed.");
+            "the actor id \"a\\x0ab\" holds a control character: only UTF-8 without control "
+            "characters is allowed");
   EXPECT_THAT(message("caf\xE9"), ::testing::HasSubstr("\"caf\\xe9\" is not valid UTF-8"));
 }
 

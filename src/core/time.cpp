@@ -159,9 +159,9 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
   const std::optional<Moment> moment = read_moment(text);
   if (!moment) {
     return fail(Errc::invalid_argument,
-                concat("The time ", quoted(text),
+                concat("the time ", quoted(text),
                        " is not RFC 3339 with up to nine fraction digits: write it like "
-                       "2026-08-20T10:11:12.123456789Z."));
+                       "2026-08-20T10:11:12.123456789Z"));
   }
   std::int64_t whole = moment->since_epoch.count();
   std::int64_t nanos = moment->nanos;
@@ -173,8 +173,8 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
   if (__builtin_mul_overflow(whole, kNanosPerSecond, &total) ||
       __builtin_add_overflow(total, nanos, &total)) {
     return fail(Errc::invalid_argument,
-                concat("The time ", quoted(text),
-                       " is out of range: it must be within 1677-09-21 and 2262-04-11."));
+                concat("the time ", quoted(text),
+                       " is out of range: it must be within 1677-09-21 and 2262-04-11"));
   }
   return Timestamp(nanoseconds(total));
 }
