@@ -330,9 +330,11 @@ Result<AuditReport> verify(EventStore& store, const AuditOptions& options) {
 Result<Digest> make_digest(EventStore& store, const AuditOptions& options,
                            std::optional<Position> at) {
   Heads heads;
+  bool reached = !at;
   const auto scanned = scan(
       store, options,
-      [&heads, &at](const StoredEvent& event) {
+      [&](const StoredEvent& event) {
+        reached = reached || event.position >= *at;
         if (at && event.position > *at) return false;
         Head& head = heads.of(event);
         head = {.version = event.version,
@@ -340,12 +342,18 @@ Result<Digest> make_digest(EventStore& store, const AuditOptions& options,
         heads.passed(event);
         return true;
       },
-      [&at](const Error& error, bool) -> Result<void> {
+      [&](const Error& error, bool) -> Result<void> {
+        reached = reached || error.position >= *at;
         if (at && error.position > *at) return {};
         return std::unexpected(error);
       });
   if (!scanned) return std::unexpected(scanned.error());
-  return heads.digest();
+  Digest digest = heads.digest();
+  if (!reached && digest.position < *at) {
+    return fail(Errc::not_found, concat("the store ends at position ", digest.position,
+                                        " and has no digest at position ", *at, " yet"));
+  }
+  return digest;
 }
 
 }  // namespace aether

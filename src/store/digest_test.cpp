@@ -3,6 +3,7 @@
 #include "aether/store/audit.hpp"
 #include "aether/store/memory.hpp"
 #include "store/hand_made_store.hpp"
+#include "testing/matchers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,7 +51,10 @@ TEST(Digest, CoversWhatIsStoredUpToAPosition) {
     prefix.events.push_back(event);
     EXPECT_EQ(make_digest(store, {}, event.position).value(), make_digest(prefix).value());
   }
-  EXPECT_EQ(make_digest(store, {}, 1'000'000).value(), make_digest(store).value());
+  const auto beyond = make_digest(store, {}, store.events.back().position + 1);
+  EXPECT_THAT(beyond, FailsWith(Errc::not_found));
+  HandMadeStore nothing;
+  EXPECT_EQ(make_digest(nothing, {}, 0).value(), make_digest(nothing).value());
 }
 
 TEST(Digest, IsNotKeptFromBeingMadeByWhatItDoesNotCover) {

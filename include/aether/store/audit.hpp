@@ -70,7 +70,7 @@ struct AuditOptions {
 /// from is a finding, too.
 [[nodiscard]] Result<AuditReport> verify(EventStore& store, const AuditOptions& options = {});
 
-/// The digest of what is stored up to `at`, or of all.
+/// The digest of what is stored up to `at`, or of all. `not_found`: the store ends before `at`.
 [[nodiscard]] Result<Digest> make_digest(EventStore& store, const AuditOptions& options = {},
                                          std::optional<Position> at = {});
 
