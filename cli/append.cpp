@@ -51,6 +51,11 @@ Result<Event> make_event(const Append& verb, const Session& session) {
   if (!verb.timestamp.empty()) {
     const auto timestamp = parse_timestamp(verb.timestamp);
     if (!timestamp) return std::unexpected(timestamp.error());
+    if (*timestamp == kNoTimestamp) {
+      return fail(Errc::invalid_argument,
+                  "the time \"" + verb.timestamp +
+                      "\" is kept for \"none was given\": give another, or leave out --timestamp");
+    }
     event.timestamp = *timestamp;
   }
   auto metadata = parse_metadata(verb.metadata);
@@ -66,8 +71,10 @@ Result<Event> make_event(const Append& verb, const Session& session) {
 std::string advise(const Error& error, const Append& verb, const std::string& id) {
   switch (error.code) {
     case Errc::version_conflict:
-      return "Nothing was stored. Read the actor, decide again, and append with --expect " +
-             std::to_string(error.actor_version) + ".";
+      return "Nothing was stored. What is decided on the actor as it is now goes with " +
+             (verb.version == 0 ? "--expect " + std::to_string(error.actor_version)
+                                : "a --version above " + std::to_string(error.actor_version)) +
+             ".";
     case Errc::unavailable:
       return "Nothing was stored. Try again later.";
     case Errc::outcome_unknown:

@@ -41,8 +41,15 @@ class HelpFormatter final : public CLI::Formatter {
                         CLI::AppFormatMode mode) const override {
     const CLI::App* const parent = app->get_parent();
     std::string text = app->get_description() + "\n\nExamples:\n" + app->get_footer() + "\n\n";
-    text +=
-        parent == nullptr ? "Usage: aether [OPTIONS] VERB ...\n" : make_usage(app, std::move(name));
+    if (parent == nullptr) {
+      text += "Usage: aether [OPTIONS] VERB ...\n";
+    } else if (app->get_name() == "append") {  // ACTOR and TYPE are optional only with --lines
+      text +=
+          "Usage: aether append [OPTIONS] ACTOR TYPE [DATA]\n"
+          "       aether append [OPTIONS] --lines\n";
+    } else {
+      text += make_usage(app, std::move(name));
+    }
     text += make_positionals(app) + make_groups(app, mode);
     if (parent != nullptr) {
       const auto options = parent->get_options([&](const CLI::Option* option) {
@@ -97,9 +104,16 @@ CLI::Option* number(CLI::App* app, const std::string& name, T& target, std::uint
                    [least](const std::string& text) { return parse_number(text, least); });
 }
 
+/// An empty value is a variable of a script that is not set, and must not count as no option.
+std::string refuse_empty(const std::string& value) {
+  return value.empty() ? "the value is empty: give one, or leave the option out" : "";
+}
+
 CLI::Option* text_option(CLI::App* app, const std::string& name, std::string& target,
                          std::string type, std::string help) {
-  return app->add_option(name, target, std::move(help))->type_name(std::move(type));
+  return app->add_option(name, target, std::move(help))
+      ->type_name(std::move(type))
+      ->check(refuse_empty, "");
 }
 
 /// One value each time it is given. CLI11 would otherwise take all arguments that follow, and split
@@ -110,6 +124,7 @@ CLI::Option* repeated(CLI::App* app, const std::string& name, std::vector<std::s
       ->type_name(std::move(type))
       ->expected(1)
       ->allow_extra_args(false)
+      ->check(refuse_empty, "")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
@@ -147,8 +162,9 @@ Grammar::Grammar() {
   app_.fallthrough();
   app_.require_subcommand(0, 1);
   app_.set_help_flag("-h,--help", "Say how the program, or the verb, is used");
-  text_option(&app_, "--store", all_.arguments.store_url, "URL",
-              "Which store: sqlite:PATH or memory: (default: $AETHER_STORE)")
+  app_.add_option("--store", all_.arguments.store_url,
+                  "Which store: sqlite:PATH or memory: (default: $AETHER_STORE)")
+      ->type_name("URL")
       ->envname("AETHER_STORE");
   app_.add_flag("--json", all_.arguments.console.json,
                 "Write JSON, one object a line, for programs");
@@ -255,7 +271,9 @@ Verb Grammar::chosen_verb() const {
   const std::string name = named_verb();
   if (name == "append") {
     const auto* const verb = app_.get_subcommands().front();
-    if (!all_.append.lines && verb->count("TYPE") == 0) throw CLI::RequiredError("ACTOR and TYPE");
+    if (!all_.append.lines && verb->count("TYPE") == 0) {
+      throw CLI::RequiredError("ACTOR and TYPE are required", CLI::ExitCodes::RequiredError);
+    }
     if (all_.append.lines && verb->count("ACTOR") > 0) {
       throw CLI::ExcludesError("--lines", "ACTOR");
     }
@@ -277,13 +295,17 @@ Verb Grammar::chosen_verb() const {
 }
 
 Failure Grammar::explain(const CLI::ParseError& error) const {
-  const std::string verb = named_verb();
+  std::string verb = named_verb();
+  if (verb == "help") verb.clear();
   std::string message = error.what();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const auto extras = app_.remaining(true);
     const std::string first = extras.empty() ? "" : escape(extras.front());
     message = verb.empty() && !first.starts_with('-') ? "there is no verb \"" + first + "\""
                                                       : "unexpected argument \"" + first + "\"";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    message = message.substr(0, message.find(':')) + " needs exactly one value";
   }
   Failure failure(Error{.code = Errc::invalid_argument, .message = message});
   failure.advice = "See aether " + verb + (verb.empty() ? "" : " ") + "--help.";

@@ -39,8 +39,8 @@ void print_json(const AuditReport& report, Console& console) {
   Json findings = Json::array();
   for (const Finding& finding : report.findings) {
     findings.push_back({{"actorId", finding.actor_id},
-                        {"version", finding.version},
-                        {"position", finding.position},
+                        {"version", as_stored(finding.version)},
+                        {"position", as_stored(finding.position)},
                         {"what", finding.what}});
   }
   console.say_json({{"intact", report.finding_count == 0},
@@ -52,7 +52,9 @@ void print_json(const AuditReport& report, Console& console) {
                     {"digest", format_digest(report.digest)}});
 }
 
-std::string or_dash(std::uint64_t number) { return number == 0 ? "-" : std::to_string(number); }
+std::string or_dash(std::uint64_t number) {
+  return number == 0 ? "-" : std::to_string(as_stored(number));
+}
 
 std::string summary_of(const AuditReport& report, bool against) {
   const std::string all =

@@ -141,6 +141,24 @@ TEST_F(AuditTest, ADigestAtAPositionIsWhatItWasThere) {
   EXPECT_THAT(before_, HasSubstr(object["root"].get<std::string>()));
 }
 
+TEST_F(AuditTest, ThereIsNoDigestAtAPositionBeyondTheEnd) {
+  const auto done = aether({"digest", "--at", "5"});
+
+  EXPECT_EQ(done.exit_code, 3);
+  EXPECT_THAT(done.out, IsEmpty());
+  EXPECT_THAT(done.err, HasSubstr("the store ends at position 4"));
+}
+
+TEST_F(AuditTest, APositionBelowZeroIsShownAsWhatItIs) {
+  tamper(database(), "UPDATE events SET position = -5 WHERE position = 3");
+
+  EXPECT_THAT(aether({"verify"}).out, HasSubstr("  -6  "));
+  for (const auto& finding : Json::parse(aether({"verify", "--json"}).out)["findings"]) {
+    EXPECT_LE(finding["position"].get<double>(), 4);
+  }
+  EXPECT_THAT(aether({"read", "order-1"}).out, HasSubstr("\n      -5 "));
+}
+
 TEST_F(AuditTest, ABackupIsTheSameStore) {
   const auto done = aether({"backup", path("copy.db")});
   ASSERT_EQ(done.exit_code, 0) << done.err;

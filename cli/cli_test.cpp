@@ -128,7 +128,12 @@ TEST_F(CliTest, AVersionConflictEndsWith4AndSaysWhereTheActorIs) {
   const auto people = aether({"append", "order-1", "OrderPlaced", "--expect", "1"});
   EXPECT_EQ(people.exit_code, 4);
   EXPECT_THAT(people.err, StartsWith("aether: "));
-  EXPECT_THAT(people.err, HasSubstr("--expect 3"));
+  EXPECT_THAT(people.err, HasSubstr("\nNothing was stored. "));
+  EXPECT_THAT(people.err, EndsWith(" --expect 3.\n"));
+  const auto once = people.err.find("decide again");
+  EXPECT_EQ(people.err.find("decide again", once + 1), std::string::npos) << people.err;
+  EXPECT_THAT(aether({"append", "order-1", "T", "--version", "1"}).err,
+              EndsWith(" a --version above 3.\n"));
   EXPECT_THAT(people.out, IsEmpty());
 
   const auto program = aether({"append", "order-1", "OrderPlaced", "--expect=0", "--json"});
@@ -157,6 +162,7 @@ TEST_F(CliTest, BadEventsAreRefusedAndStoreNothing) {
   EXPECT_TRUE(refused({"order-1", "T", "--meta", "user"}));
   EXPECT_TRUE(refused({"order-1", "T", "--meta", "a=1", "--meta", "a=2"}));
   EXPECT_TRUE(refused({"order-1", "T", "--timestamp", "yesterday"}));
+  EXPECT_TRUE(refused({"order-1", "T", "--timestamp", "1677-09-21T00:12:43.145224192Z"}));
   EXPECT_EQ(aether({"tail"}).out, "No events.\n");
 }
 
@@ -199,7 +205,7 @@ TEST_F(CliTest, WrongUsageEndsWith2AndSaysWhereToLook) {
   EXPECT_THAT(wrong({}), HasSubstr("a verb is required"));
   EXPECT_THAT(wrong({"frob"}), HasSubstr("there is no verb \"frob\""));
   EXPECT_THAT(wrong({"read"}), HasSubstr("See aether read --help."));
-  EXPECT_THAT(wrong({"append", "a"}), HasSubstr("ACTOR and TYPE is required"));
+  EXPECT_THAT(wrong({"append", "a"}), HasSubstr("ACTOR and TYPE are required"));
   EXPECT_THAT(wrong({"append", "--lines", "a"}), HasSubstr("--lines excludes ACTOR"));
   EXPECT_THAT(wrong({"append", "--lines", "--expect", "1"}), HasSubstr("excludes"));
   EXPECT_THAT(wrong({"read", "a", "b"}), HasSubstr("unexpected argument \"b\""));
@@ -207,8 +213,35 @@ TEST_F(CliTest, WrongUsageEndsWith2AndSaysWhereToLook) {
   EXPECT_THAT(wrong({"read", "a", "--from", "x"}), HasSubstr("not a whole number"));
   EXPECT_THAT(wrong({"read", "a", "--limit", "0"}), HasSubstr("at least 1"));
   EXPECT_THAT(wrong({"append", "a", "T", "--timeout", "5"}), HasSubstr("500ms"));
-  EXPECT_THAT(wrong({"help", "frob"}), HasSubstr("there is no verb \"frob\""));
+  EXPECT_EQ(wrong({"help", "frob"}), "aether: there is no verb \"frob\"\nSee aether --help.\n");
+  EXPECT_THAT(wrong({"read", "a", "--limit"}), HasSubstr("--limit needs exactly one value"));
+  EXPECT_THAT(wrong({"read", "a", "--limit", "1", "--limit", "2"}),
+              HasSubstr("--limit needs exactly one value"));
   EXPECT_EQ(Json::parse(wrong({"frob", "--json"}))["error"]["code"], "invalid_argument");
+}
+
+TEST_F(CliTest, AnEmptyValueIsNotTakenForNoOption) {
+  append_orders();
+  const auto refused = [&](std::vector<std::string> args) {
+    args.emplace_back("");
+    const auto done = aether(args);
+    return done.exit_code == 2 && done.err.contains("the value is empty");
+  };
+
+  for (const std::string option : {"--content-type", "--id", "--timestamp", "--meta"}) {
+    EXPECT_TRUE(refused({"append", "order-1", "T", "null", option})) << option;
+  }
+  for (const std::string option : {"--actor", "--category", "--type"}) {
+    EXPECT_TRUE(refused({"tail", option})) << option;
+  }
+  EXPECT_TRUE(refused({"verify", "--against"}));
+}
+
+TEST_F(CliTest, AByteOrderMarkIsNamed) {
+  const std::string mark = "\xef\xbb\xbf";
+
+  EXPECT_THAT(aether({"append", "a", "T", mark + "{}"}).err, HasSubstr("(BOM)"));
+  EXPECT_THAT(aether({"append", "--lines"}, {.input = mark + "{}"}).err, HasSubstr("(BOM)"));
 }
 
 TEST_F(CliTest, OptionsAreNotAbbreviated) {
@@ -300,6 +333,8 @@ TEST_F(CliTest, HelpBeginsWithExamplesForEachVerb) {
   };
   EXPECT_TRUE(shows_examples_first(run({"--help"}).out));
   EXPECT_THAT(run({"--help"}).out, HasSubstr("Exit codes:"));
+  EXPECT_THAT(run({"append", "--help"}).out,
+              HasSubstr("Usage: aether append [OPTIONS] ACTOR TYPE [DATA]\n"));
   for (const std::string verb :
        {"append", "read", "tail", "actors", "verify", "digest", "backup", "version", "help"}) {
     const auto help = run({verb, "--help"});

@@ -27,7 +27,7 @@ std::vector<Column> columns_of(EventPrinter::Of what) {
 std::string event_line(const StoredEvent& event, bool for_terminal) {
   std::string line = encode_envelope(event);
   line.pop_back();  // the closing brace
-  line += R"(,"position":)" + std::to_string(event.position);
+  line += R"(,"position":)" + std::to_string(as_stored(event.position));
   if (event.hash != Hash{}) line += R"(,"hash":")" + to_hex(event.hash) + '"';
   line += '}';
   if (for_terminal) return escape_json(line);
@@ -49,9 +49,9 @@ void EventPrinter::print(const StoredEvent& event) {
     console_.out().write(event_line(event, console_.style().width > 0) + "\n");
     return;
   }
-  std::vector<std::string> cells{std::to_string(event.position)};
+  std::vector<std::string> cells{std::to_string(as_stored(event.position))};
   if (what_ == Of::all_actors) cells.push_back(escape(event.actor_id));
-  cells.push_back(std::to_string(event.version));
+  cells.push_back(std::to_string(as_stored(event.version)));
   cells.push_back(short_time(event.timestamp));
   cells.push_back(escape(event.event_type));
   cells.push_back(describe(event.data));

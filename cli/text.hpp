@@ -4,6 +4,7 @@
 #include "aether/core/data.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,11 @@ namespace aether::cli {
 /// An event's data for a table: JSON and `text/…` escaped, other bytes as "(12 bytes of
 /// image/png)".
 [[nodiscard]] std::string describe(const Data& data);
+
+/// A version or position as it stands in a damaged database: there it can be below zero.
+[[nodiscard]] constexpr std::int64_t as_stored(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
 
 /// "1 event", "1,234 events".
 [[nodiscard]] std::string count_of(std::uint64_t count, std::string_view noun);
