@@ -54,7 +54,7 @@ Result<Event> make_event(const Append& verb, const Session& session) {
     if (*timestamp == kNoTimestamp) {
       return fail(Errc::invalid_argument,
                   "the time \"" + verb.timestamp +
-                      "\" is kept for \"none was given\": give another, or leave out --timestamp");
+                      "\" stands for no time at all: give another, or leave out --timestamp");
     }
     event.timestamp = *timestamp;
   }

@@ -15,9 +15,8 @@ struct Order {
 aether::Result<Order> evolve(Order order, const aether::Event& event) {
   const auto data = aether::json::decode<nlohmann::json>(event.data);
   if (!data) return std::unexpected(data.error());
-  if (event.event_type == "OrderPlaced") return Order{"placed", "", data->at("total")};
-  if (event.event_type == "OrderShipped")
-    return Order{"shipped", data->at("tracking"), order.total};
+  if (event.event_type == "OrderPlaced") order = {"placed", "", data->at("total")};
+  if (event.event_type == "OrderShipped") order = {"shipped", data->at("tracking"), order.total};
   return order;
 }
 

@@ -29,8 +29,9 @@ void PrintTo(const Event& event, std::ostream* out) {
   }
   *out << ", id " << (event.id.empty() ? "none" : event.id);
   if (event.timestamp != kNoTimestamp) *out << ", at " << format_timestamp(event.timestamp);
-  for (const auto& [key, value] : event.metadata)
+  for (const auto& [key, value] : event.metadata) {
     *out << ", " << quoted(key) << '=' << quoted(value);
+  }
 }
 
 void PrintTo(const StoredEvent& event, std::ostream* out) {
