@@ -88,6 +88,7 @@ ExitCode run_program(std::span<const char* const> args) {
 // NOLINTNEXTLINE(bugprone-exception-escape): if not even complaining works, nothing is left
 int main(int argc, char** argv) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a write then fails with EPIPE
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));  // and one beyond `ulimit -f` with EFBIG
   aether::cli::occupy_standard_streams();
   try {
     const std::span<const char* const> args(argv, static_cast<std::size_t>(argc));

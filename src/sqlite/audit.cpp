@@ -52,13 +52,14 @@ class Inspection {
         report_({.what = concat("the database's ", object.name, " was changed")});
       }
     }
-    return check_foreign_triggers();
+    return check_foreign_guards();
   }
 
-  /// A trigger that is not ours can keep events from being stored.
-  Result<void> check_foreign_triggers() {
+  /// A trigger or an index that is not ours can keep events from being stored.
+  Result<void> check_foreign_guards() {
     auto rows = connection_.prepare(
-        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+        "SELECT name, type, tbl_name FROM sqlite_schema "
+        "WHERE type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY name");
     if (!rows) return std::unexpected(std::move(rows.error()));
     while (true) {
       const auto row = rows->step();
@@ -66,15 +67,19 @@ class Inspection {
       if (!*row) return {};
       const auto is_ours = [&](const SchemaObject& object) { return object.name == rows->text(0); };
       if (std::ranges::any_of(schema_objects(), is_ours)) continue;
-      report_({.what = concat("the trigger ", rows->text(0), " was added on ", rows->text(1))});
+      const auto on_ours = [&](const SchemaObject& object) { return object.name == rows->text(2); };
+      if (!std::ranges::any_of(schema_objects(), on_ours)) continue;
+      report_({.what = concat("the ", rows->text(1), " ", rows->text(0), " was added on ",
+                              rows->text(2))});
     }
   }
 
   /// Positions follow one another without holes, and each event names the actor before it.
   Result<void> check_order() {
     auto rows = connection_.prepare(
-        "SELECT e.position, e.actor, e.version, e.previous_actor, a.name FROM events e "
-        "LEFT JOIN actors a ON a.id = e.actor ORDER BY e.position");
+        "SELECT e.position, e.actor, e.version, e.previous_actor, a.name, "
+        "typeof(e.id) <> 'text' AND NOT (typeof(e.id) = 'blob' AND length(e.id) = 16) "
+        "FROM events e LEFT JOIN actors a ON a.id = e.actor ORDER BY e.position");
     if (!rows) return std::unexpected(std::move(rows.error()));
     Position last = 0;
     std::int64_t last_actor = 0;
@@ -82,6 +87,17 @@ class Inspection {
       const auto row = rows->step();
       if (!row) return damaged(row.error());
       if (!*row) return {};
+      if (rows->integer(0) < 1) {
+        report_({.what = concat("an event is at position ", rows->integer(0),
+                                ", which no store gives: it was added")});
+        continue;
+      }
+      if (rows->integer(5) != 0) {
+        report_({.actor_id = std::string(rows->text(4)),
+                 .version = rows->unsigned_integer(2),
+                 .position = rows->unsigned_integer(0),
+                 .what = "the event's id is not of the type that a store writes: it was changed"});
+      }
       const Position position = rows->unsigned_integer(0);
       const std::int64_t previous_actor = rows->integer(3);
       if (position <= last) {  // a damaged tree can lead in circles

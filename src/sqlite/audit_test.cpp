@@ -218,6 +218,26 @@ TEST_F(TamperTest, AnAddedTriggerIsFound) {
       << "what the trigger swallows must not be acknowledged";
 }
 
+TEST_F(TamperTest, AnAddedIndexIsFound) {
+  tamper("CREATE UNIQUE INDEX spy ON events(timestamp)");
+  auto store = open(path(), {.access = Access::read_only}).value();
+
+  EXPECT_THAT(verify(*store)->findings,
+              Contains(::testing::Field(&Finding::what,
+                                        ::testing::HasSubstr("index spy was added on events"))));
+}
+
+TEST_F(TamperTest, AnIdOfAnotherTypeIsFound) {
+  {
+    auto store = open(path()).value();
+    ASSERT_TRUE(store->append({.id = "e1", .event_type = "OrderPlaced", .actor_id = "order-9"}));
+  }
+  tamper("UPDATE events SET id = CAST(id AS BLOB) WHERE id = 'e1'");
+  auto store = open(path(), {.access = Access::read_only}).value();
+
+  EXPECT_THAT(verify(*store)->findings, Contains(::testing::Field(&Finding::actor_id, "order-9")));
+}
+
 TEST_F(TamperTest, WithoutItsIndexAStoreIsStillRead) {
   tamper("DROP INDEX events_by_actor");
   auto store = open(path(), {.access = Access::read_only}).value();

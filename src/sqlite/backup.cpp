@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -95,6 +96,27 @@ mode_t mode_of(const std::string& source_path) {
   return kOwnerOnly | (status.st_mode & (S_IRWXG | S_IRWXO));
 }
 
+/// SQLite would take a log that lies beside the copy for the copy's own, and a copy that has the
+/// name of one for that.
+Result<void> check_target(const std::string& source_path, const std::string& target) {
+  for (const char* suffix : kCompanionSuffixes) {
+    if (target == source_path + suffix) {
+      return fail(
+          Errc::invalid_argument,
+          concat(quoted(target), " is a name that the database itself uses: choose another"));
+    }
+    const std::string leftover = target + suffix;
+    if (suffix != std::string_view("-lock") && access(leftover.c_str(), F_OK) == 0) {
+      return fail(Errc::invalid_argument,
+                  concat(quoted(leftover),
+                         " is there, left by an earlier database of that name, "
+                         "and would be taken for a part of the copy: move it "
+                         "away, or choose another name"));
+    }
+  }
+  return {};
+}
+
 struct FinishBackup {
   void operator()(sqlite3_backup* backup) const { sqlite3_backup_finish(backup); }
 };
@@ -129,6 +151,7 @@ Result<void> back_up(const ReadConnection& source, const std::string& source_pat
   const auto resolved = resolve_path(path, false);
   if (!resolved) return std::unexpected(resolved.error());
   if (access(resolved->c_str(), F_OK) == 0) return already_there(*resolved);
+  if (auto ok = check_target(source_path, *resolved); !ok) return ok;
   PartialFile file(*resolved);
   if (auto made = file.make(mode_of(source_path)); !made) return made;
 
@@ -144,11 +167,12 @@ Result<void> back_up(const ReadConnection& source, const std::string& source_pat
   auto ended = source.get().execute("COMMIT");
   if (!copied) return copied;
   if (!ended) return ended;
-  if (source.is_outdated()) {
+  if (source.was_misled()) {
     return fail(Errc::unavailable,
                 "somebody began to write while the database was copied, without the right to lock "
                 "it: try again");
   }
+  if (auto ok = check_target(source_path, *resolved); !ok) return ok;
   return file.publish();
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/text.hpp"
 
+#include <utility>
+
 namespace aether::sqlite {
 
 namespace {
@@ -59,29 +61,29 @@ Error to_error(sqlite3* database, int code, std::string_view doing) {
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
-  sqlite3_bind_int64(statement_.get(), index, value);
-  return *this;
+  return note(sqlite3_bind_int64(statement_.get(), index, value));
 }
 
 Statement& Statement::bind_text(int index, std::string_view text) {
   // An empty view may have a null pointer, which SQLite would take for NULL.
-  sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(), text.size(),
-                      SQLITE_STATIC, SQLITE_UTF8);
-  return *this;
+  return note(sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(),
+                                  text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 Statement& Statement::bind_blob(int index, std::string_view bytes) {
-  sqlite3_bind_blob64(statement_.get(), index, bytes.empty() ? "" : bytes.data(), bytes.size(),
-                      SQLITE_STATIC);
-  return *this;
+  return note(sqlite3_bind_blob64(statement_.get(), index, bytes.empty() ? "" : bytes.data(),
+                                  bytes.size(), SQLITE_STATIC));
 }
 
 Statement& Statement::bind_null(int index) {
-  sqlite3_bind_null(statement_.get(), index);
-  return *this;
+  return note(sqlite3_bind_null(statement_.get(), index));
 }
 
 Result<bool> Statement::step() {
+  if (const int bound = std::exchange(bound_, SQLITE_OK); bound != SQLITE_OK) {
+    reset();
+    return std::unexpected(to_error(nullptr, bound, "giving a value to a database statement"));
+  }
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   sqlite3* database = sqlite3_db_handle(statement_.get());

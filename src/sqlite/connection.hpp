@@ -28,7 +28,8 @@ class Statement {
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
 
-  /// True: there is a row. Resets the statement after the last one and after an error.
+  /// True: there is a row. What could not be bound is told here (`too_large`). Resets the statement
+  /// after the last one and after an error.
   [[nodiscard]] Result<bool> step();
   /// For statements without rows.
   [[nodiscard]] Result<void> run();
@@ -45,7 +46,14 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  /// Keeps the first error until the next `step`.
+  Statement& note(int code) {
+    if (bound_ == SQLITE_OK) bound_ = code;
+    return *this;
+  }
+
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bound_ = SQLITE_OK;
 };
 
 /// Resets a statement at the end of a scope, so that it holds no read transaction open.

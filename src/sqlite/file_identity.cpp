@@ -42,6 +42,32 @@ HeldFiles::HeldFiles(const std::string& database_path)
   for (Held& file : files_) file.identity = identity_of(file.path);
 }
 
+LogIdentity log_identity_of(const std::string& database_path) {
+  return {.log = identity_of(database_path + "-wal"), .index = identity_of(database_path + "-shm")};
+}
+
+Result<void> check_companions(const std::string& database_path) {
+  for (const char* suffix : kCompanionSuffixes) {
+    const std::string path = database_path + suffix;
+    struct stat status{};
+    if (lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) continue;
+    return fail(Errc::invalid_argument,
+                concat(quoted(path),
+                       " is not a regular file, and belongs to the database: remove "
+                       "it, or choose another name"));
+  }
+  return {};
+}
+
+Result<void> HeldFiles::check_all_are_there() const {
+  for (const Held& file : files_) {
+    if (file.identity) continue;
+    return fail(Errc::unavailable,
+                concat(quoted(file.path), " was removed while the store was opened: open it anew"));
+  }
+  return {};
+}
+
 Result<void> HeldFiles::check() const {
   for (const Held& file : files_) {
     if (!file.identity || identity_of(file.path) == file.identity) continue;

@@ -42,8 +42,11 @@ struct FileStamp {
 /// what it stores would be lost to them, and a second writer could begin.
 class HeldFiles {
  public:
-  /// Of those that are there now. With a VFS that keeps its files elsewhere, none.
+  /// Of those that are there now: with a VFS that keeps its files elsewhere, none.
   explicit HeldFiles(const std::string& database_path);
+
+  /// `unavailable` where one is missing.
+  [[nodiscard]] Result<void> check_all_are_there() const;
 
   /// `unavailable`, with the name of the file that is not what it was, or that got a second name.
   /// Costs a system call for each file.
@@ -56,6 +59,24 @@ class HeldFiles {
   };
   std::array<Held, 4> files_;
 };
+
+/// The files beside a database that SQLite keeps, and that a reader reads: when they are others
+/// than when it opened them, it reads what nobody writes to any more.
+struct LogIdentity {
+  std::optional<FileIdentity> log{};
+  std::optional<FileIdentity> index{};
+
+  friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
+};
+
+[[nodiscard]] LogIdentity log_identity_of(const std::string& database_path);
+
+/// What SQLite and the store add to a database's name.
+inline constexpr std::array<const char*, 4> kCompanionSuffixes{"-wal", "-shm", "-journal", "-lock"};
+
+/// `invalid_argument` where a file beside the database is no regular one: SQLite would wait for a
+/// named pipe's other end, for ever.
+[[nodiscard]] Result<void> check_companions(const std::string& database_path);
 
 /// `invalid_argument` where the database has several names (hard links): its log has the name of
 /// one of them, so that what was stored by one name is not seen by another.

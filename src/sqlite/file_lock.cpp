@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,6 +27,15 @@ std::string read_holder(int file) {
   return number.empty() ? "another process" : concat("process ", number);
 }
 
+/// Whoever may write to the database may lock it. Where there is no database yet, the process's
+/// umask has said who may.
+void share_rights(int file, const std::string& database_path) {
+  struct stat database{};
+  if (stat(database_path.c_str(), &database) != 0) return;
+  constexpr mode_t kReadAndWrite = 0666;
+  [[maybe_unused]] const int changed = fchmod(file, database.st_mode & kReadAndWrite);  // if ours
+}
+
 void write_holder(int file) {
   const std::string id = concat(static_cast<std::int64_t>(getpid()), "\n");
   // Only for people to read: whether it can be written changes nothing.
@@ -45,7 +55,7 @@ Result<FileLock> FileLock::acquire(const std::string& database_path) {
     return fail(denied ? Errc::permission_denied : Errc::unavailable,
                 concat("the lock file ", quoted(path),
                        " cannot be opened: ", std::generic_category().message(reason),
-                       ": writing needs the right to create files beside the database"));
+                       ": writing needs the right to make it, or to write to it"));
   }
   FileLock lock(file);
   while (flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -59,12 +69,30 @@ Result<FileLock> FileLock::acquire(const std::string& database_path) {
                 concat(quoted(path), " cannot be locked: ", std::generic_category().message(errno),
                        ": use a local file system"));
   }
+  share_rights(file, database_path);
   write_holder(file);
   return lock;
 }
 
+FileLock::FileLock(int file) : file_(file), holder_(getpid()) {}
+
 FileLock::~FileLock() {
-  if (file_ >= 0) close(file_);
+  if (file_ < 0) return;
+  // A forked child may still have the descriptor: closing ours alone would leave the lock to it.
+  if (holder_ == getpid()) flock(file_, LOCK_UN);
+  close(file_);
+}
+
+Result<void> FileLock::check_in_place(const std::string& database_path) const {
+  const std::string path = database_path + "-lock";
+  struct stat held{};
+  struct stat named{};
+  if (fstat(file_, &held) == 0 && stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+      held.st_ino == named.st_ino) {
+    return {};
+  }
+  return fail(Errc::unavailable,
+              concat(quoted(path), " was removed while the store was opened: open it anew"));
 }
 
 }  // namespace aether::sqlite

@@ -23,6 +23,10 @@ namespace {
 // 100,000 events; only what is used is taken. In KiB, with a minus as SQLite wants it.
 constexpr int kReaderCache = -32'768;
 
+// Room for "-journal" behind a name of 255 bytes, and behind a path of SQLite's 512.
+constexpr std::size_t kMaxNameLength = 247;
+constexpr std::size_t kMaxPathLength = 500;
+
 constexpr int kRewrittenAtOnce = 64 * 1024;  // bytes; the Unix VFS takes less than 128 KiB
 
 std::unexpected<Error> failed(const std::error_code& error, std::string_view what,
@@ -30,7 +34,12 @@ std::unexpected<Error> failed(const std::error_code& error, std::string_view wha
   const bool denied = error == std::errc::permission_denied ||
                       error == std::errc::operation_not_permitted ||
                       error == std::errc::read_only_file_system;
-  return fail(denied ? Errc::permission_denied : Errc::unavailable,
+  const bool wrong = error == std::errc::not_a_directory ||
+                     error == std::errc::too_many_symbolic_link_levels ||
+                     error == std::errc::filename_too_long;
+  return fail(denied  ? Errc::permission_denied
+              : wrong ? Errc::invalid_argument
+                      : Errc::unavailable,
               concat(what, " ", aether::quoted(path), " failed: ", error.message()));
 }
 
@@ -109,9 +118,20 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
     return fail(Errc::invalid_argument,
                 concat(aether::quoted(path), " is no path: name a file, such as events.db"));
   }
+  if (path.ends_with('/')) {
+    return fail(
+        Errc::invalid_argument,
+        concat(aether::quoted(path), " names a folder: name a file in it, such as events.db"));
+  }
   std::error_code error;
   const fs::path resolved = follow_links(fs::absolute(path, error), error);
   if (error) return failed(error, "resolving the path", path);
+  if (resolved.filename().string().size() > kMaxNameLength ||
+      resolved.string().size() > kMaxPathLength) {
+    return fail(Errc::invalid_argument,
+                concat(aether::quoted(path), " is too long: a database's name has at most ",
+                       kMaxNameLength, " bytes, its absolute path ", kMaxPathLength));
+  }
   const fs::file_status status = fs::status(resolved, error);
   if (fs::is_directory(status)) {
     return fail(Errc::invalid_argument,
@@ -138,7 +158,9 @@ Result<std::string> resolve_path(const std::string& path, bool must_exist) {
                 concat(aether::quoted(path), " cannot be read: ",
                        std::generic_category().message(errno), ": ask for the right to read"));
   }
-  if (auto single = check_single_name(resolved); !single) return std::unexpected(single.error());
+  for (const auto check : {check_single_name, check_companions}) {
+    if (auto ok = check(resolved); !ok) return std::unexpected(std::move(ok.error()));
+  }
   return resolved.string();
 }
 
@@ -161,7 +183,7 @@ Result<void> check_writable(const std::string& path) {
 
 Result<ReadConnection> open_for_reading(const std::string& path, const std::string& vfs) {
   auto connection = connect_reader(path, SQLITE_OPEN_READONLY, vfs);
-  if (connection) return ReadConnection(std::move(*connection));
+  if (connection) return ReadConnection(std::move(*connection), path);
   const FileStamp stamp = stamp_of(path);
   if (!is_frozen(path)) return std::unexpected(std::move(connection.error()));
   connection = connect_reader(concat("file:", escaped_uri_path(path), "?immutable=1"),

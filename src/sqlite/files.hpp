@@ -25,19 +25,25 @@ namespace aether::sqlite {
 /// A connection that can only read, and leaves the write-ahead log alone.
 class ReadConnection {
  public:
-  explicit ReadConnection(Connection connection) : connection_(std::move(connection)) {}
+  ReadConnection(Connection connection, std::string path)
+      : connection_(std::move(connection)), path_(std::move(path)), log_(log_identity_of(path_)) {}
   /// One that takes no locks, because it may not: right only while the files are as in `stamp`.
   ReadConnection(Connection connection, std::string path, FileStamp stamp)
       : connection_(std::move(connection)), path_(std::move(path)), stamp_(stamp) {}
 
   [[nodiscard]] const Connection& get() const { return connection_; }
-  /// What was read since the last call may be wrong, and is to be read by another connection.
-  [[nodiscard]] bool is_outdated() const { return stamp_ && stamp_of(path_) != *stamp_; }
+  /// What was read just now may be wrong, and is to be read by another connection.
+  [[nodiscard]] bool was_misled() const { return stamp_ && stamp_of(path_) != *stamp_; }
+  /// What it will read may be old.
+  [[nodiscard]] bool is_outdated() const {
+    return stamp_ ? was_misled() : log_identity_of(path_) != log_;
+  }
 
  private:
   Connection connection_;
-  std::string path_{};
-  std::optional<FileStamp> stamp_{};
+  std::string path_;
+  std::optional<FileStamp> stamp_{};  // none: it takes locks
+  LogIdentity log_{};
 };
 
 [[nodiscard]] Result<ReadConnection> open_for_reading(const std::string& path,

@@ -53,7 +53,11 @@ INSTANTIATE_TEST_SUITE_P(
         "INSERT OR REPLACE INTO events SELECT 9, actor, version, previous_actor, event_type, id, "
         "timestamp, content_type, metadata, hash, data FROM events WHERE position = 1",
         "REPLACE INTO events SELECT * FROM events", "UPDATE actors SET name = 'x'",
-        "DELETE FROM actors", "UPDATE event_types SET name = 'x'", "DELETE FROM event_types",
+        "DELETE FROM actors", "INSERT OR REPLACE INTO actors (id, name) VALUES (1, 'mallory')",
+        "INSERT OR REPLACE INTO actors (id, name) VALUES (9, 'order-2')",
+        "INSERT OR REPLACE INTO event_types (id, name) VALUES (1, 'Other')",
+        "REPLACE INTO event_types (id, name) VALUES (9, 'OrderPlaced')",
+        "UPDATE event_types SET name = 'x'", "DELETE FROM event_types",
         "UPDATE events SET version = version + 1",
         "INSERT INTO events SELECT 0, actor, 7, previous_actor, event_type, id, timestamp, "
         "content_type, metadata, hash, data FROM events WHERE position = 1"));

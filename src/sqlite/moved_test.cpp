@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/sqlite/store.hpp"
 #include "sqlite/test_folder.hpp"
+#include "sqlite/test_sql.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,6 +67,18 @@ INSTANTIATE_TEST_SUITE_P(Files, MovedTest, ::testing::Values("", "-wal", "-shm",
                            const std::string name = tested.param;
                            return name.empty() ? "database" : name.substr(1);
                          });
+
+TEST_P(MovedTest, AnAppendThatWaitedForALockNoticesItToo) {
+  Sql other(database());
+  other.run("BEGIN IMMEDIATE");
+  std::promise<Result<Appended>> outcome;
+  store_->append_async({order_placed()}, {},
+                       [&](Result<Appended> appended) { outcome.set_value(std::move(appended)); });
+  std::filesystem::rename(file(), folder_.file("away"));
+  other.run("COMMIT");
+
+  EXPECT_EQ(outcome.get_future().get().error().code, Errc::unavailable);
+}
 
 class MovedDatabaseTest : public MovedTest {};
 

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 namespace aether::sqlite {
@@ -179,7 +180,7 @@ TEST_F(OpenTest, LinksThatLeadInACircleAreAnError) {
   std::filesystem::create_symlink(path("a.db"), path("b.db"));
   std::filesystem::create_symlink(path("b.db"), path("a.db"));
 
-  EXPECT_EQ(failure(path("a.db")).code, Errc::unavailable);
+  EXPECT_EQ(failure(path("a.db")).code, Errc::invalid_argument);
 }
 
 TEST_F(OpenTest, ADatabaseWithTwoNamesIsRefused) {
@@ -190,6 +191,77 @@ TEST_F(OpenTest, ADatabaseWithTwoNamesIsRefused) {
     EXPECT_EQ(failure(path(), access).code, Errc::invalid_argument);
     EXPECT_EQ(failure(path("other.db"), access).code, Errc::invalid_argument);
   }
+}
+
+TEST_F(OpenTest, APipeInPlaceOfAFileBesideTheDatabaseIsRefused) {
+  make_store();
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    ASSERT_EQ(mkfifo((path() + suffix).c_str(), 0600), 0);
+
+    EXPECT_EQ(failure(path(), Access::read_only).code, Errc::invalid_argument) << suffix;
+    EXPECT_EQ(failure(path()).code, Errc::invalid_argument) << suffix;
+    std::filesystem::remove(path() + suffix);
+  }
+}
+
+TEST_F(OpenTest, ANameThatIsTooLongForItsCompanionsIsRefused) {
+  EXPECT_EQ(failure(path(std::string(248, 'x'))).code, Errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(path(std::string(248, 'x'))));
+  EXPECT_TRUE(open(path(std::string(247, 'x'))));
+}
+
+TEST_F(OpenTest, TheLockIsSharedWithWhomTheDatabaseIsSharedWith) {
+  make_store();
+  std::filesystem::permissions(path(), std::filesystem::perms(0664));
+  make_store();
+
+  EXPECT_EQ(std::filesystem::status(path() + "-lock").permissions(), std::filesystem::perms(0664));
+}
+
+TEST_F(OpenTest, AForkedChildDoesNotKeepTheLock) {
+  auto store = open(path()).value();
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char byte = 0;
+    close(ends[1]);
+    [[maybe_unused]] const auto got = read(ends[0], &byte, 1);
+    _exit(0);
+  }
+  store.reset();
+
+  EXPECT_TRUE(open(path()));
+  close(ends[1]);
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+}
+
+TEST_F(OpenTest, AReaderFollowsALogThatWasReplaced) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();  // another process, for one process shares the log's index
+  if (child == 0) {
+    char byte = 0;
+    const bool told = read(ends[0], &byte, 1) == 1;
+    auto writer = open(path());
+    _exit(told && writer && (*writer)->append(order_placed("order-2")) ? 0 : 1);
+  }
+  make_store();
+  std::optional<Sql> holder(path());
+  holder->run("BEGIN; SELECT count(*) FROM events");  // keeps log and index when a store is closed
+  make_store();
+  auto reader = open(path(), {.access = Access::read_only}).value();
+  ASSERT_EQ(reader->latest_version("order-1"), 2U);
+  holder.reset();
+  std::filesystem::remove(path() + "-wal");
+  std::filesystem::remove(path() + "-shm");
+  ASSERT_EQ(write(ends[1], "!", 1), 1);
+  int status = -1;
+  waitpid(child, &status, 0);
+
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(reader->latest_version("order-2"), 1U);
 }
 
 TEST_F(OpenTest, ADatabaseOfAnotherEncodingIsRefused) {

@@ -32,6 +32,7 @@ class Reader {
   [[nodiscard]] Result<Version> latest_version(std::string_view actor_id);
   [[nodiscard]] Result<Snapshot> load_snapshot(std::string_view actor_id);
 
+  [[nodiscard]] bool was_misled() const { return connection_.was_misled(); }
   [[nodiscard]] bool is_outdated() const { return connection_.is_outdated(); }
 
  private:
@@ -63,7 +64,7 @@ class Readers {
       auto reader = take();
       if (!reader) return std::unexpected(std::move(reader.error()));
       auto result = use(**reader);
-      if ((*reader)->is_outdated()) continue;
+      if ((*reader)->was_misled()) continue;
       give_back(std::move(*reader));
       return result;
     }

@@ -11,7 +11,7 @@ namespace aether::sqlite {
 namespace {
 
 // Positions have no holes, and each event names the actor of the event before it: so `verify` can
-// say what stood in a hole. A trigger's cost is one index look-up an event. The one on INSERT is
+// say what stood in a hole. A trigger's cost is one index look-up an event. Those on INSERT are
 // there because INSERT OR REPLACE deletes without firing the triggers on DELETE.
 constexpr std::array kObjects{
     SchemaObject{"actors",
@@ -64,12 +64,22 @@ constexpr std::array kObjects{
     SchemaObject{"actors_no_delete",
                  "CREATE TRIGGER actors_no_delete BEFORE DELETE ON actors BEGIN "
                  "SELECT RAISE(ABORT, 'actors are never deleted'); END"},
+    SchemaObject{"actors_no_replace",
+                 "CREATE TRIGGER actors_no_replace BEFORE INSERT ON actors "
+                 "WHEN EXISTS (SELECT 1 FROM actors WHERE id = NEW.id) "
+                 "OR EXISTS (SELECT 1 FROM actors WHERE name = NEW.name) BEGIN "
+                 "SELECT RAISE(ABORT, 'actors are never replaced'); END"},
     SchemaObject{"event_types_no_update",
                  "CREATE TRIGGER event_types_no_update BEFORE UPDATE ON event_types BEGIN "
                  "SELECT RAISE(ABORT, 'event types are never renamed'); END"},
     SchemaObject{"event_types_no_delete",
                  "CREATE TRIGGER event_types_no_delete BEFORE DELETE ON event_types BEGIN "
                  "SELECT RAISE(ABORT, 'event types are never deleted'); END"},
+    SchemaObject{"event_types_no_replace",
+                 "CREATE TRIGGER event_types_no_replace BEFORE INSERT ON event_types "
+                 "WHEN EXISTS (SELECT 1 FROM event_types WHERE id = NEW.id) "
+                 "OR EXISTS (SELECT 1 FROM event_types WHERE name = NEW.name) BEGIN "
+                 "SELECT RAISE(ABORT, 'event types are never replaced'); END"},
     SchemaObject{
         "event_log",
         "CREATE VIEW event_log AS SELECT e.position, a.name AS actor_id, e.version, "

@@ -124,7 +124,7 @@ class SqliteStore final : public Store {
     const auto connection = parts_.readers->connect();
     if (!connection) return std::unexpected(connection.error());
     auto inspected = inspect_database(connection->get(), report, std::move(stop));
-    if (!connection->is_outdated()) return inspected;
+    if (!connection->was_misled()) return inspected;
     return fail(Errc::unavailable,
                 "somebody began to write while the database was checked, without the right to lock "
                 "it: check again");
@@ -178,10 +178,17 @@ Result<void> open_writer(Parts& parts, const std::string& path, const TestOption
   if (auto ok = settle_log(*connection); !ok) return ok;
   auto transactions = Transactions::open(std::move(*connection), parts.options.head_cache_actors);
   if (!transactions) return std::unexpected(std::move(transactions.error()));
+  const HeldFiles files(path);
+  if (parts.options.vfs.empty()) {
+    if (auto ok = files.check_all_are_there(); !ok) return ok;
+    if (auto ok = transactions->get()->check_in_place(); !ok) return ok;
+    if (auto ok = parts.lock->check_in_place(path); !ok) return ok;
+  }
+  parts.readers->expect(identity_of(path));
   WriterOptions options{.max_queued_bytes = parts.options.max_queued_bytes,
                         .checkpoint_pages = test_options.checkpoint_pages,
                         .on_stored = [notifier = parts.notifier] { notifier->notify(); },
-                        .check_files = [files = HeldFiles(path)] { return files.check(); },
+                        .check_files = [files] { return files.check(); },
                         .log = parts.options.log};
   try {
     parts.writer = std::make_unique<Writer>(std::move(*transactions), std::move(options));
@@ -192,7 +199,8 @@ Result<void> open_writer(Parts& parts, const std::string& path, const TestOption
   return {};
 }
 
-Result<void> check_readable(const Parts& parts) {
+Result<void> check_readable(const Parts& parts, const std::string& path) {
+  parts.readers->expect(identity_of(path));
   const auto connection = parts.readers->connect();
   if (!connection) return std::unexpected(connection.error());
   const auto content = inspect_content(connection->get());
@@ -224,9 +232,9 @@ Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Opti
               .notifier = std::make_shared<Notifier>(),
               .lock = std::nullopt,
               .writer = nullptr};
-  auto ok = writing ? open_writer(parts, *resolved, test_options) : check_readable(parts);
+  auto ok =
+      writing ? open_writer(parts, *resolved, test_options) : check_readable(parts, *resolved);
   if (!ok) return about(*resolved, std::move(ok.error()));
-  parts.readers->expect(identity_of(*resolved));
   return std::make_unique<SqliteStore>(std::move(parts));
 }
 

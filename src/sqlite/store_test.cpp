@@ -269,6 +269,17 @@ TEST_F(StoreTest, ABackupIsAsPrivateAsTheDatabase) {
   EXPECT_EQ(fs::status(path("copy.db")).permissions(), owner_only);
 }
 
+TEST_F(StoreTest, ABackupTakesNoNameThatBelongsToADatabase) {
+  ASSERT_TRUE(store().append(order_placed("order-1")));
+  std::ofstream(path("old.db-wal")) << "a log of an earlier database";
+
+  for (const char* suffix : {"-wal", "-shm", "-journal", "-lock"}) {
+    EXPECT_EQ(store().backup(path() + suffix).error().code, Errc::invalid_argument) << suffix;
+  }
+  EXPECT_EQ(store().backup(path("old.db")).error().code, Errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(path("old.db")));
+}
+
 TEST_F(StoreTest, ABackupOverwritesNothingAndLeavesNothingHalfDone) {
   ASSERT_TRUE(store().append(order_placed("order-1")));
   std::ofstream(path("there.db")) << "precious";

@@ -69,6 +69,14 @@ Result<void> Transactions::prepare_statements() {
   return {};
 }
 
+Result<void> Transactions::check_in_place() const {
+  int moved = 0;
+  const int code = sqlite3_file_control(connection_.raw(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (code != SQLITE_OK || moved == 0) return {};
+  return fail(Errc::unavailable,
+              "the database was moved or removed while the store was opened: open it anew");
+}
+
 Result<void> Transactions::begin(std::chrono::milliseconds patience) {
   connection_.set_busy_timeout(patience);
   if (auto ok = begin_.run(); !ok) return ok;

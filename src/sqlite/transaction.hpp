@@ -39,6 +39,9 @@ class Transactions final : private History {
   /// Waits that long for another program's lock.
   [[nodiscard]] Result<void> begin(std::chrono::milliseconds patience);
 
+  /// `unavailable` where the database's name means another file than the one that is open.
+  [[nodiscard]] Result<void> check_in_place() const;
+
   /// Judges and stores one commit within the group. An error other than `version_conflict` and
   /// `invalid_argument` means that the whole group must be ended as failed.
   [[nodiscard]] Result<Appended> append(std::span<Event> events,

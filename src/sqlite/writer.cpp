@@ -195,9 +195,12 @@ void Writer::wake_next_leader() {
 // NOLINTNEXTLINE(misc-no-recursion): one level deep, into groups of one
 void Writer::store_group(std::span<const RequestPtr> group) {
   if (const auto poisoned = poisoned_now()) return fail_group(group, *poisoned, false);
-  if (auto held = options_.check_files(); !held) return fail_group(group, held.error(), false);
   if (auto begun = transactions_->begin(patience_of(group)); !begun) {
     return fail_group(group, begun.error(), false);
+  }
+  if (auto held = options_.check_files(); !held) {
+    transactions_->roll_back();
+    return fail_group(group, held.error(), false);
   }
   if (auto error = apply(group)) {
     transactions_->roll_back();
@@ -206,17 +209,25 @@ void Writer::store_group(std::span<const RequestPtr> group) {
     for (const RequestPtr& request : group) store_group(std::span(&request, 1));
     return;
   }
-  const GroupEnd end = transactions_->commit();
+  GroupEnd end = transactions_->commit();
+  if (auto held = options_.check_files(); !end.error && !held) {
+    // Stored, and perhaps where nobody will look for it.
+    end = {.error = std::move(held.error()), .unknown = true};
+    end.error->code = Errc::outcome_unknown;
+  }
   if (!end.error) return options_.on_stored();
   fail_group(group, *end.error, end.unknown);
   if (end.poisoned) {
-    const std::scoped_lock lock(mutex_);
-    poisoned_ = Error{.code = Errc::unavailable,
+    const Error error{.code = Errc::unavailable,
                       .message =
                           "the store is closed for appends since the disk failed to "
                           "confirm what was written: check the disk, then open the store "
                           "anew"};
-    if (options_.log) options_.log(LogLevel::error, poisoned_->message);
+    {
+      const std::scoped_lock lock(mutex_);
+      poisoned_ = error;
+    }
+    if (options_.log) options_.log(LogLevel::error, error.message);
   }
 }
 
