@@ -1,7 +1,7 @@
 # What `cmake --install` lays down: the libraries and headers, a package for find_package with one
 # component a library, files for pkg-config, and the program.
 #
-#     find_package(aether 0.1 CONFIG REQUIRED COMPONENTS sqlite json testing)
+#     find_package(aether 0.1 CONFIG REQUIRED COMPONENTS sqlite nats json testing)
 #
 # aether::aether is always there; each component adds aether::<component> and asks only for what
 # that one needs. With static libraries the users link what ours use, so that must be found; with
@@ -56,6 +56,11 @@ aether_install_pkg_config(aether "${PROJECT_DESCRIPTION}" "" "simdjson;libcrypto
 if(TARGET aether_sqlite)
   aether_install_pkg_config(aether-sqlite "Aether's embedded event store" "aether" "sqlite3"
                             "-laether_sqlite")
+endif()
+if(TARGET aether_nats)
+  aether_install_pkg_config(aether-nats "Aether on NATS and JetStream" "aether"
+                            "libnats;simdjson;libcrypto" "-laether_nats")
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/Findlibnats.cmake DESTINATION ${aether_package_dir})
 endif()
 if(TARGET aether_json)
   aether_install_pkg_config(aether-json "User structs as the data of Aether's events"
