@@ -47,7 +47,7 @@ class NatsServer {
   /// SIGTERM: the server says goodbye.
   void terminate() { process_->end(SIGTERM); }
   /// SIGSTOP: the server falls silent and keeps its connections.
-  void stop_process() { process_->send(SIGSTOP); }
+  void stop_process() { process_->stop(); }
   void continue_process() { process_->send(SIGCONT); }
   /// Another one: SIGUSR2 for lame duck mode, SIGHUP to read its certificates again.
   void send(int signal) { process_->send(signal); }

@@ -23,7 +23,7 @@ namespace {
   _exit(kCannotRun);
 }
 
-// Whether `id` has ended; its remains stay, so that the id cannot be given to another process.
+// Whether `id` has ended (or what else `options` ask for); its remains stay, so that the id cannot be given to another process.
 bool look(pid_t id, int options) {
   siginfo_t info{};
   while (waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOWAIT | options) != 0) {
@@ -61,6 +61,11 @@ bool Process::has_ended() const { return is_reaped_ || look(id_, WNOHANG); }
 
 void Process::send(int signal) const {
   if (!is_reaped_) kill(id_, signal);
+}
+
+void Process::stop() const {
+  send(SIGSTOP);
+  if (!is_reaped_) look(id_, WSTOPPED);
 }
 
 void Process::end(int signal) {

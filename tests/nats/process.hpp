@@ -22,6 +22,8 @@ class Process {
   [[nodiscard]] pid_t id() const { return id_; }
   [[nodiscard]] bool has_ended() const;
   void send(int signal) const;
+  /// SIGSTOP; returns when it has stopped, which takes a moment for one with several threads.
+  void stop() const;
   /// Sends `signal` and returns when the process has ended; from then on its id means nothing.
   void end(int signal);
 

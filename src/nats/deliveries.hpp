@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nats/link.hpp"
+#include "nats/listeners.hpp"
+#include "nats/transport.hpp"
+
+#include <nats/nats.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace aether::nats {
+
+/// Subscriptions that have ended, and that libnats' reader may yet be looking at: libnats 3.4
+/// looks up a message's subscription and then uses it without holding it. It counts each message
+/// before that look-up. So a subscription is safe to destroy when it has been taken out of the
+/// reader's table and a further message has been counted since, or the reader has ended.
+class RetiredSubscriptions {
+ public:
+  /// Takes over a subscription that was unsubscribed.
+  void add(natsConnection* connection, natsSubscription* subscription);
+  /// The connection is closed.
+  void finish();
+
+ private:
+  struct Retired {
+    natsSubscription* subscription;
+    std::uint64_t messages_before;
+  };
+  std::mutex mutex_;  // guards the rest
+  bool is_finished_ = false;
+  std::vector<Retired> retired_;
+};
+
+/// Subscribes; the handle unsubscribes. `connection` must outlive this call only.
+[[nodiscard]] Result<std::unique_ptr<Handle>> deliver(
+    natsConnection* connection, const std::shared_ptr<Link>& link,
+    const std::shared_ptr<RetiredSubscriptions>& retired, std::string_view pattern,
+    std::string_view queue, Transport::MessageHandler handler);
+
+}  // namespace aether::nats
