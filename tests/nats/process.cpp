@@ -23,7 +23,8 @@ namespace {
   _exit(kCannotRun);
 }
 
-// Whether `id` has ended (or what else `options` ask for); its remains stay, so that the id cannot be given to another process.
+// Whether `id` has ended (or what else `options` ask for); its remains stay, so that the id cannot
+// be given to another process.
 bool look(pid_t id, int options) {
   siginfo_t info{};
   while (waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOWAIT | options) != 0) {

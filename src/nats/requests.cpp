@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/requests.hpp"
+
+#include "aether/core/uuid.hpp"
+#include "core/text.hpp"
+#include "nats/pending_requests.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace aether::nats {
+namespace {
+
+// Nobody else can guess it, so nobody else can reply.
+std::string unique_token() {
+  std::string token = make_uuid_v7();
+  std::erase(token, '-');
+  return token;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Requests>> Requests::make(Transport& transport, const Options& options) {
+  const std::string inbox = concat(options.inbox_prefix, ".", unique_token(), ".");
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): its constructor is private
+  std::unique_ptr<Requests> requests(new Requests(transport, options, inbox));
+  requests->listening_ = transport.listen(
+      [pending = requests->pending_](const LinkEvent& event) { pending->on_event(event); });
+  auto subscription = transport.subscribe(
+      inbox + "*", "",
+      [pending = requests->pending_](Message message) { pending->on_reply(std::move(message)); });
+  if (!subscription) return std::unexpected(std::move(subscription.error()));
+  requests->subscription_ = std::move(*subscription);
+  // Where the inbox is forbidden that is known before the first request is sent, nearly always.
+  if (auto ok = transport.flush(options.timeout); !ok && ok.error().code == Errc::closed) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  return requests;
+}
+
+Requests::Requests(Transport& transport, const Options& options, std::string inbox)
+    : transport_(transport),
+      timeout_(options.timeout),
+      inbox_(std::move(inbox)),
+      pending_(std::make_shared<PendingRequests>(inbox_)),
+      timer_([pending = pending_] { pending->run_timer(); }) {}
+
+Requests::~Requests() {
+  close();
+  if (timer_.get_id() == std::this_thread::get_id()) {
+    timer_.detach();  // within a completion; the thread ends after it, and needs only `pending_`
+  } else {
+    timer_.join();
+  }
+}
+
+void Requests::close() { pending_->close(); }
+
+void Requests::send(const Request& request, Completion done) {
+  send(request, EachReply{}, std::move(done));
+}
+
+void Requests::send(const Request& request, EachReply each, Completion done) {
+  const auto timeout = request.timeout.count() > 0 ? request.timeout : timeout_;
+  const auto token = pending_->add({.subject = std::string(request.subject),
+                                    .timeout = timeout,
+                                    .each = std::move(each),
+                                    .done = std::move(done)});
+  if (!token) return;
+  const std::string reply = concat(inbox_, *token);
+  // The completion may destroy this object.
+  const auto pending = pending_;
+  auto sent = transport_.publish({.subject = request.subject,
+                                  .reply = reply,
+                                  .headers = request.headers,
+                                  .data = request.data});
+  if (!sent) pending->fail(*token, std::move(sent.error()));
+}
+
+Result<Message> Requests::request(const Request& request) {
+  if (PendingRequests::is_completing()) {
+    return fail(Errc::invalid_argument,
+                "A completion waits for another request, whose reply would have to wait for it: "
+                "use send there.");
+  }
+  std::mutex mutex;
+  std::condition_variable completed;
+  std::optional<Result<Message>> outcome;
+  send(request, [&](Result<Message> result) {
+    const std::scoped_lock lock(mutex);
+    outcome = std::move(result);
+    completed.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  completed.wait(lock, [&] { return outcome.has_value(); });
+  return std::move(*outcome);
+}
+
+std::size_t Requests::in_flight() const { return pending_->size(); }
+
+}  // namespace aether::nats

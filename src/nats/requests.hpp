@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nats/message.hpp"
+#include "nats/transport.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace aether::nats {
+
+class PendingRequests;
+
+struct Request {
+  std::string_view subject;
+  std::span<const Header> headers{};
+  std::string_view data{};
+  /// How long to wait for a reply, or for the next one of several; zero: the connection's default.
+  std::chrono::milliseconds timeout{0};
+};
+
+/// Any number of requests at a time over one subscription and one timer.
+///
+/// How a request ends that gets no reply:
+/// - `unavailable`, `too_large`, `invalid_argument`, `unsupported`, `closed`: it was not sent.
+/// - `not_found`: nobody answers on that subject ("no responders"); nobody has seen it.
+/// - `permission_denied`: we may not publish there, or not subscribe to our inbox.
+/// - `outcome_unknown`: it was sent, and then time ran out, the connection was lost, or this object
+///   was destroyed.
+///
+/// Each completion is called exactly once: on the thread that sends, when nothing was sent, else on
+/// the subscription's thread, the timer's, libnats' for events, or the one that destroys this.
+/// Completions must neither block nor throw; all else waits for them. They may do whatever they
+/// like with this object but wait for it: send, and destroy it too.
+class Requests {
+ public:
+  using Completion = std::move_only_function<void(Result<Message>)>;
+  /// Called with each reply; false: it was the last.
+  using EachReply = std::move_only_function<bool(const Message&)>;
+
+  static constexpr std::size_t kMaxInFlight = 262'144;  // beyond: `unavailable`
+
+  struct Options {
+    std::string inbox_prefix = "_INBOX";
+    std::chrono::milliseconds timeout{5'000};
+  };
+
+  /// `transport` must outlive it. Errors: those of `Transport::subscribe`.
+  [[nodiscard]] static Result<std::unique_ptr<Requests>> make(Transport& transport,
+                                                              const Options& options);
+  ~Requests();
+  Requests(const Requests&) = delete;
+  Requests& operator=(const Requests&) = delete;
+
+  /// For one reply. It may be a status (404 …), but for 503.
+  void send(const Request& request, Completion done);
+
+  /// For several: `each` gets those that are no status. `done` gets the status that ends them, or
+  /// the reply at which `each` said so. `each` is never called after `done`.
+  void send(const Request& request, EachReply each, Completion done);
+
+  /// Sends and waits. Within a completion: `invalid_argument`.
+  [[nodiscard]] Result<Message> request(const Request& request);
+
+  /// What was sent ends with `outcome_unknown`, what comes later with `closed`. Idempotent.
+  void close();
+
+  [[nodiscard]] std::size_t in_flight() const;
+
+ private:
+  Requests(Transport& transport, const Options& options, std::string inbox);
+
+  Transport& transport_;
+  const std::chrono::milliseconds timeout_;
+  const std::string inbox_;  // "_INBOX.<unique>.": a token follows
+  const std::shared_ptr<PendingRequests> pending_;
+  std::unique_ptr<Handle> listening_;
+  std::unique_ptr<Handle> subscription_;
+  std::thread timer_;
+};
+
+}  // namespace aether::nats
