@@ -174,6 +174,7 @@ void set_tls(Setter& setter, const ConnectOptions& options) {
 void set_behaviour(Setter& setter, const ConnectOptions& options) {
   constexpr std::string_view kDoing = "Setting an option";
   std::vector<const char*> urls;
+  urls.reserve(options.urls.size());
   for (const std::string& url : options.urls) urls.push_back(url.c_str());
   const ReconnectOptions& reconnect = options.reconnect;
   const std::int64_t jitter = reconnect.jitter.count();

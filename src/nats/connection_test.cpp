@@ -72,9 +72,9 @@ TEST_P(ConnectionTest, AWrongPasswordIsPermissionDeniedAndIsNotTold) {
 TEST_P(ConnectionTest, LogsInWithAPasswordOfAnyCharacters) {
   const NatsServer server(server_options(R"(authorization {user: 're"d', password: 's"e\c:@ü'})"));
   auto options = to(server);
-  options.user = "re\"d";
-  options.password = "s\"e\\c:@ü";
-  options.name = "a \"name\" \\";
+  options.user = R"(re"d)";
+  options.password = R"(s"e\c:@ü)";
+  options.name = R"(a "name" \)";
 
   EXPECT_THAT(connect(options), Succeeds());
   const std::string url = "nats://re%22d:s%22e%5Cc:%40%C3%BC@127.0.0.1:";

@@ -18,9 +18,9 @@ constexpr std::size_t kMaxBytes = std::size_t{1024} * 1024;
 std::unexpected<Error> unreadable(std::string_view what, const std::string& path, int reason) {
   const bool is_absent = reason == ENOENT || reason == ENOTDIR;
   const bool is_denied = reason == EACCES || reason == EPERM;
-  const Errc code = is_absent   ? Errc::not_found
-                    : is_denied ? Errc::permission_denied
-                                : Errc::invalid_argument;
+  Errc code = Errc::invalid_argument;
+  if (is_absent) code = Errc::not_found;
+  if (is_denied) code = Errc::permission_denied;
   return fail(code, concat("The ", what, " ", quoted(path),
                            " cannot be read: ", std::generic_category().message(reason), "."));
 }

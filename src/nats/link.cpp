@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
@@ -52,7 +53,7 @@ Link::~Link() {
   registry().links.erase(number_);
 }
 
-natsStatus Link::register_callbacks(natsOptions* options) {
+natsStatus Link::register_callbacks(natsOptions* options) const {
   void* const key = to_key(number_);
   natsStatus status = natsOptions_SetDisconnectedCB(options, on_disconnected, key);
   if (status == NATS_OK) status = natsOptions_SetReconnectedCB(options, on_reconnected, key);
@@ -92,7 +93,9 @@ void Link::on_disconnected(natsConnection* /*connection*/, void* key) {
   if (!link) return;
   auto expected = ConnectionStatus::connected;
   link->status_.compare_exchange_strong(expected, ConnectionStatus::reconnecting);
-  link->tell(LogLevel::warning, concat("The connection to ", link->server().second, " is lost."),
+  const bool by_us = link->status_ == ConnectionStatus::closed;
+  link->tell(by_us ? LogLevel::debug : LogLevel::warning,
+             concat("The connection to ", link->server().second, " is lost."),
              {.kind = LinkEvent::Kind::disconnected});
 }
 
@@ -113,9 +116,9 @@ void Link::on_closed(natsConnection* connection, void* key) {
   const bool by_us = link->status_.exchange(ConnectionStatus::closed) == ConnectionStatus::closed;
   const char* last = nullptr;
   const natsStatus status = natsConnection_GetLastError(connection, &last);
-  const std::string reason = by_us                              ? "it was asked for"
-                             : last != nullptr && *last != '\0' ? last
-                                                                : natsStatus_GetText(status);
+  std::string reason = last != nullptr ? last : "";
+  if (reason.empty()) reason = natsStatus_GetText(status);
+  if (by_us) reason = "it was asked for";
   link->tell(
       by_us ? LogLevel::debug : LogLevel::error,
       concat("The connection to ", link->server().second, " is closed for good: ", reason, "."),
@@ -149,13 +152,15 @@ LinkEvent parse_violation(std::string_view text) {
                   .text = std::string(text)};
   // The subject is quoted as Go does it. What Go would write with \x or \u is in no subject of
   // ours.
-  for (std::size_t i = text.find('"'); i < text.size() && ++i < text.size();) {
-    if (text[i] == '"') {
+  std::string_view rest = text.substr(std::min(text.find('"'), text.size()));
+  while (rest.size() > 1) {
+    rest.remove_prefix(1);
+    if (rest.front() == '"') {
       event.is_subject_cut = false;
       break;
     }
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    event.subject += text[i];
+    if (rest.starts_with('\\')) rest.remove_prefix(1);
+    event.subject += rest.substr(0, 1);
   }
   return event;
 }

@@ -36,7 +36,7 @@ class Link {
   Link& operator=(const Link&) = delete;
 
   /// Before the connection is made: what happens to it is told from then on.
-  [[nodiscard]] natsStatus register_callbacks(natsOptions* options);
+  [[nodiscard]] natsStatus register_callbacks(natsOptions* options) const;
   /// Learns which server it is connected to.
   void refresh(natsConnection* connection);
 

@@ -17,6 +17,8 @@ class Message {
   ~Message();
   Message(Message&& other) noexcept;
   Message& operator=(Message&& other) noexcept;
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
 
   [[nodiscard]] std::string_view subject() const;
   [[nodiscard]] std::string_view reply() const;  ///< where an answer is awaited; "" for nowhere

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kNoResponders = 503;
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of one thread
 thread_local int completing = 0;
 
 class Completing {

@@ -10,7 +10,6 @@
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 namespace aether::nats {
@@ -90,15 +89,17 @@ Result<Message> Requests::request(const Request& request) {
   }
   std::mutex mutex;
   std::condition_variable completed;
-  std::optional<Result<Message>> outcome;
+  Result<Message> outcome = fail(Errc::outcome_unknown, "");
+  bool is_completed = false;
   send(request, [&](Result<Message> result) {
     const std::scoped_lock lock(mutex);
     outcome = std::move(result);
+    is_completed = true;
     completed.notify_one();
   });
   std::unique_lock lock(mutex);
-  completed.wait(lock, [&] { return outcome.has_value(); });
-  return std::move(*outcome);
+  completed.wait(lock, [&] { return is_completed; });
+  return outcome;
 }
 
 std::size_t Requests::in_flight() const { return pending_->size(); }

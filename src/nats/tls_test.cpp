@@ -74,6 +74,12 @@ TEST_P(TlsTest, ShowsItsCertificateToAServerThatWantsOne) {
                                   .cert_file = certificates_.client(),
                                   .key_file = certificates_.client_key()})),
               Succeeds());
+  const tests::Certificates others;
+  const auto untrusted = connect(to(server, {.ca_file = certificates_.authority(),
+                                             .cert_file = others.client(),
+                                             .key_file = others.client_key()}));
+  ASSERT_THAT(untrusted, FailsWith(Errc::permission_denied));
+  EXPECT_THAT(untrusted.error().message, HasSubstr("trust our certificate"));
   const auto without = connect(to(server, {.ca_file = certificates_.authority()}));
   ASSERT_THAT(without, FailsWith(Errc::invalid_argument));
   EXPECT_THAT(without.error().message, HasSubstr("wants to see a certificate"));

@@ -257,7 +257,7 @@ Result<Greeting> find_server(const ConnectOptions& options) {
     Result<void> fit{};
     if (greeting) fit = check_tls(options, *greeting, url);
     if (greeting && fit) return greeting;
-    Error error = greeting ? std::move(fit.error()) : std::move(greeting.error());
+    const Error& error = greeting ? fit.error() : greeting.error();
     problem.message += problem.message.empty() ? "" : " ";
     problem.message += error.message;
     if (error.code != Errc::unavailable) problem.code = error.code;
@@ -277,6 +277,12 @@ Error to_connect_error(natsStatus status, const ConnectOptions& options) {
                                 options.user.empty() ? "" : " of ",
                                 options.user.empty() ? "" : quoted(options.user), " (", text,
                                 "): check the name and the secret.")};
+    case NATS_PROTOCOL_ERROR: {  // in place of an answer to the login there was none
+      const bool has_shown = !options.tls.cert_file.empty();
+      return {.code = has_shown ? Errc::permission_denied : Errc::unavailable,
+              .message = concat("The NATS server at ", where, " has hung up during the login (",
+                                text, has_shown ? "): does it trust our certificate?" : ").")};
+    }
     case NATS_SSL_ERROR:
     case NATS_SECURE_CONNECTION_REQUIRED:
     case NATS_SECURE_CONNECTION_WANTED:

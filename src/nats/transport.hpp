@@ -57,7 +57,7 @@ class Transport {
   using EventListener = std::move_only_function<void(const LinkEvent&)>;
 
   /// Connects, or says why not; see `aether::nats::connect` for the errors.
-  [[nodiscard]] static Result<std::unique_ptr<Transport>> connect(const ConnectOptions& options);
+  [[nodiscard]] static Result<std::unique_ptr<Transport>> connect(const ConnectOptions& given);
 
   virtual ~Transport() = default;  ///< closes
 

@@ -211,8 +211,9 @@ TEST_P(TransportTest, AServerThatTakesNothingIsGivenUpAfterTheWriteTimeout) {
 
   server.stop_process();
   Result<void> published{};
-  for (int i = 0; i < 1'000 && published; ++i)
+  for (int i = 0; i < 1'000 && published; ++i) {
     published = transport->publish({.subject = "a", .data = data});
+  }
 
   EXPECT_THAT(published, FailsWith(Errc::unavailable));
   server.continue_process();

@@ -42,7 +42,7 @@ void add(X509* certificate, int kind, const char* value) {
 }
 
 Certificate make(const char* name, long serial, EVP_PKEY* key, const Signer* signer) {
-  constexpr long kDay = 24 * 60 * 60;
+  constexpr long kDay = 24L * 60 * 60;
   Certificate made(X509_new());
   expect(made && key != nullptr);
   X509_set_version(made.get(), 2);  // which is version 3

@@ -33,6 +33,8 @@ class Connection {
   ~Connection();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   void write(std::string_view bytes) const;
   /// The next line, without its end; nothing if none came.
