@@ -2,6 +2,7 @@
 #include "aether/nats/connection.hpp"
 
 #include "nats/nats_server.hpp"
+#include "nats/operator.hpp"
 #include "nats/test_support.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
@@ -97,6 +98,16 @@ TEST_P(ConnectionTest, LogsInWithASeedFile) {
   auto options = to(server);
   options.nkey_seed_file =
       file("seed", "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n");
+
+  EXPECT_THAT(connect(options), Succeeds());
+}
+
+TEST_P(ConnectionTest, LogsInWithACredentialsFile) {
+  const NatsServer server(server_options(tests::operator_config()));
+  auto options = to(server);
+  EXPECT_THAT(connect(options), FailsWith(Errc::permission_denied));
+
+  options.credentials_file = file("user.creds", tests::credentials());
 
   EXPECT_THAT(connect(options), Succeeds());
 }
