@@ -112,6 +112,16 @@ TEST_P(ConnectionTest, LogsInWithACredentialsFile) {
   EXPECT_THAT(connect(options), Succeeds());
 }
 
+// More than 256 times: see log_in.
+TEST_P(ConnectionTest, ALoginWithAKeyNeverFailsByChance) {
+  constexpr int kTimes = 1'000;
+  const NatsServer server(server_options(tests::operator_config()));
+  auto options = to(server);
+  options.credentials_file = file("user.creds", tests::credentials());
+
+  for (int i = 0; i < kTimes; ++i) ASSERT_THAT(connect(options), Succeeds());
+}
+
 TEST_P(ConnectionTest, FilesThatAreMissingOrMalformedAreNamed) {
   const NatsServer server(server_options("authorization {token: s3cret}"));
   const std::string absent = folder_.file("absent");
