@@ -88,7 +88,9 @@ class Inspection {
       if (!row) return damaged(row.error());
       if (!*row) return {};
       if (rows->integer(0) < 1) {
-        report_({.what = concat("an event is at position ", rows->integer(0),
+        report_({.actor_id = std::string(rows->text(4)),
+                 .version = rows->unsigned_integer(2),
+                 .what = concat("an event is at position ", rows->integer(0),
                                 ", which no store gives: it was added")});
         continue;
       }
