@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <initializer_list>
 #include <system_error>
 #include <vector>
 
@@ -31,16 +32,18 @@ constexpr int kRewrittenAtOnce = 64 * 1024;  // bytes; the Unix VFS takes less t
 
 std::unexpected<Error> failed(const std::error_code& error, std::string_view what,
                               const std::string& path) {
-  const bool denied = error == std::errc::permission_denied ||
-                      error == std::errc::operation_not_permitted ||
-                      error == std::errc::read_only_file_system;
-  const bool wrong = error == std::errc::not_a_directory ||
-                     error == std::errc::too_many_symbolic_link_levels ||
-                     error == std::errc::filename_too_long;
-  return fail(denied  ? Errc::permission_denied
-              : wrong ? Errc::invalid_argument
-                      : Errc::unavailable,
-              concat(what, " ", aether::quoted(path), " failed: ", error.message()));
+  const auto is_one_of = [&](std::initializer_list<std::errc> reasons) {
+    return std::ranges::any_of(reasons, [&](std::errc reason) { return error == reason; });
+  };
+  Errc code = Errc::unavailable;
+  if (is_one_of({std::errc::permission_denied, std::errc::operation_not_permitted,
+                 std::errc::read_only_file_system})) {
+    code = Errc::permission_denied;
+  } else if (is_one_of({std::errc::not_a_directory, std::errc::too_many_symbolic_link_levels,
+                        std::errc::filename_too_long})) {
+    code = Errc::invalid_argument;
+  }
+  return fail(code, concat(what, " ", aether::quoted(path), " failed: ", error.message()));
 }
 
 /// With the rights that count when a file is opened: those of the effective user.

@@ -17,8 +17,9 @@ using EventHandler = std::move_only_function<void(const EventPtr&)>;
 /// A running subscription. Destroying it stops delivery and waits for a running handler.
 ///
 /// Move-only. `status` may be called from any thread. The handler itself may stop or destroy its
-/// subscription; then nothing is waited for, and nothing further is delivered. A subscription that
-/// outlives its store ends with `closed`.
+/// subscription; then nothing is waited for, and nothing further is delivered. Two handlers that
+/// each destroy the other's subscription wait for each other for ever. A subscription that outlives
+/// its store ends with `closed`.
 class Subscription {
  public:
   struct Status {

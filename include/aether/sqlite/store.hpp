@@ -56,6 +56,9 @@ struct BackupProgress {
 /// appends that wait at the same time share one fsync. The database refuses to change or delete an
 /// event. Several actors may be in one commit. The audit chain is always on.
 ///
+/// A process whose files may not grow (`ulimit -f`) gets SIGXFSZ from the system, which ends it: a
+/// program that wants `unavailable` instead ignores that signal.
+///
 /// After a failed fsync nobody knows what is on the disk: that append is `outcome_unknown`, all
 /// later ones are `unavailable` until the store is opened anew.
 class Store : public EventStore, public Inspectable {
