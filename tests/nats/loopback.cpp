@@ -40,10 +40,10 @@ HeldPort::HeldPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
 
 HeldPort::~HeldPort() { close(socket_); }
 
-std::optional<Connection> Connection::to(std::uint16_t port) {
+std::optional<Connection> Connection::to(std::uint16_t port, std::chrono::seconds patience) {
   Connection connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval patience{.tv_sec = 1, .tv_usec = 0};
-  setsockopt(connection.socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const timeval wait{.tv_sec = patience.count(), .tv_usec = 0};
+  setsockopt(connection.socket_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   const sockaddr_in address = loopback(port);
   if (connect(connection.socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
       0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,11 +26,13 @@ class HeldPort {
   std::uint16_t number_ = 0;
 };
 
-/// A TCP connection to a server of this machine that answers within a second or not at all.
+/// A TCP connection to a server of this machine.
 class Connection {
  public:
   /// Nothing if nobody listens there.
-  [[nodiscard]] static std::optional<Connection> to(std::uint16_t port);
+  /// What reads from it waits for `patience` at most.
+  [[nodiscard]] static std::optional<Connection> to(
+      std::uint16_t port, std::chrono::seconds patience = std::chrono::seconds(20));
   ~Connection();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;

@@ -85,7 +85,7 @@ void NatsServer::start() {
 }
 
 bool NatsServer::answers() const {
-  auto connection = Connection::to(port());
+  auto connection = Connection::to(port(), std::chrono::seconds(1));
   if (!connection) return false;
   const auto line = connection->read_line();
   return line && line->starts_with("INFO ");

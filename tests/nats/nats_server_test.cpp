@@ -26,8 +26,9 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::ThrowsMessage;
 
-std::string greeting_of(const NatsServer& server) {
-  auto connection = Connection::to(server.port());
+std::string greeting_of(const NatsServer& server,
+                        std::chrono::seconds patience = std::chrono::seconds(20)) {
+  auto connection = Connection::to(server.port(), patience);
   return connection ? connection->read_line().value_or("silence") : "nobody listens";
 }
 
@@ -107,7 +108,7 @@ TEST_P(NatsServerTest, StoppedIsSilentAndContinuedAnswers) {
   NatsServer server(options());
 
   server.stop_process();
-  EXPECT_EQ(greeting_of(server), "silence");
+  EXPECT_EQ(greeting_of(server, std::chrono::seconds(1)), "silence");
 
   server.continue_process();
   EXPECT_THAT(greeting_of(server), StartsWith("INFO "));

@@ -21,7 +21,7 @@ class TcpProxyTest : public ::testing::Test {
  protected:
   /// A client that has said hello and is subscribed to all.
   [[nodiscard]] Connection connect() const {
-    auto connection = Connection::to(proxy_.port());
+    auto connection = Connection::to(proxy_.port(), std::chrono::seconds(5));
     if (!connection) throw std::runtime_error("the proxy does not listen");
     connection->write("CONNECT {\"verbose\": false, \"headers\": true}\r\nSUB > 1\r\nPING\r\n");
     EXPECT_THAT(connection->read_line().value_or(""), StartsWith("INFO "));
@@ -32,9 +32,12 @@ class TcpProxyTest : public ::testing::Test {
                       const std::string& data) {
     client.write("PUB " + subject + " " + std::to_string(data.size()) + "\r\n" + data + "\r\n");
   }
-  /// The next message, as "subject:data", or the next line.
+  /// The next message, as "subject:data", or the next line that is not the server's PING.
   static std::string next(Connection& client) {
-    const std::string line = client.read_line().value_or("silence");
+    std::string line;
+    do {
+      line = client.read_line().value_or("silence");
+    } while (line == "PING");
     if (!line.starts_with("MSG ")) return line;
     return line.substr(4, line.find(' ', 4) - 4) + ":" + client.read_line().value_or("silence");
   }

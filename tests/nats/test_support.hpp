@@ -20,7 +20,7 @@ inline std::string version_name(const ::testing::TestParamInfo<ServerVersion>& i
 }
 
 /// Sends a request as text over TCP, with no library whose faults could hide a server's. Gives the
-/// reply, or the server's error line, or nothing after a second's silence. `login` is part of the
+/// reply, or the server's error line, or nothing after a long silence. `login` is part of the
 /// JSON object that a client sends first: `"user": "red", "pass": "secret"`.
 inline std::string request(const NatsServer& server, const std::string& subject,
                            const std::string& payload = "", const std::string& login = "") {
