@@ -63,11 +63,11 @@ struct Page {
 /// it: after `fork` the child must not use it, nor destroy it (`_exit` or exec, or open its own).
 class EventStore {
  public:
-  /// Called once with an append's outcome, in the order of positions where it succeeded: on a
-  /// thread of the store, or on that of any caller that is within `append` or `append_async`, maybe
-  /// before `append_async` returns. It must not block, call `append` (but may call `append_async`)
-  /// or destroy the store. What it throws is caught, logged where the store has a log, and goes no
-  /// further: the append stays what it is.
+  /// Called once with an append's outcome; for one actor's commits in the order of positions, where
+  /// they succeeded. On a thread of the store, or on that of any caller that is within `append` or
+  /// `append_async`, maybe before `append_async` returns. It must not block, call `append` (but may
+  /// call `append_async`) or destroy the store. What it throws is caught, logged where the store
+  /// has a log, and goes no further: the append stays what it is.
   using Completion = std::move_only_function<void(Result<Appended>)>;
 
   virtual ~EventStore() = default;
@@ -95,9 +95,10 @@ class EventStore {
     return append_moved(std::move(events), options);
   }
 
-  /// The same without waiting, for throughput. Commits of one caller are stored in the order of the
-  /// calls. Blocks only while the store's queue is full. `options.timeout` is not waited
-  /// for. An empty `done` means that nobody asks for the outcome.
+  /// The same without waiting, for throughput. Commits of one caller for one actor are stored in
+  /// the order of the calls; those for different actors in any order, unless one of them waits for
+  /// the other's completion. Blocks only while the store's queue is full. `options.timeout` is not
+  /// waited for. An empty `done` means that nobody asks for the outcome.
   void append_async(std::vector<Event> events, const AppendOptions& options, Completion done);
 
   /// An actor's events in the order of their versions; none for an unknown actor.
