@@ -17,6 +17,9 @@
 namespace aether {
 namespace {
 
+/// Whether the data can stand in the envelope as it is, and be found again byte for byte.
+bool is_plain(const Data& data) { return data.is_json() && !has_outer_space(data.text()); }
+
 // All fixed text of an envelope, with room for a version and a timestamp.
 constexpr std::size_t kFixedBytes = 192;
 constexpr std::size_t kFixedBytesPerMetadata = 6;
@@ -24,7 +27,7 @@ constexpr std::size_t kFixedBytesPerMetadata = 6;
 std::size_t estimated_size(const Event& event) {
   std::size_t size = kFixedBytes + event.id.size() + event.event_type.size() +
                      event.actor_id.size() + event.data.size();
-  if (!event.data.is_json()) size += event.data.size() / 3 + 4 + event.data.content_type().size();
+  if (!is_plain(event.data)) size += event.data.size() / 3 + 4 + event.data.content_type().size();
   for (const auto& [key, value] : event.metadata) {
     size += key.size() + value.size() + kFixedBytesPerMetadata;
   }
@@ -61,7 +64,7 @@ void encode_envelope(const Event& event, std::string& out) {
     out += R"(,"metadata":)";
     encode_metadata(event.metadata, out);
   }
-  if (event.data.is_json()) {
+  if (is_plain(event.data)) {
     out += R"(,"data":)";
     out += event.data.text();
   } else {

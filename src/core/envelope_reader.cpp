@@ -3,6 +3,7 @@
 
 #include "aether/core/names.hpp"
 #include "core/base64.hpp"
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 
 #include <array>
@@ -240,8 +241,20 @@ bool EnvelopeReader::finish(Event& event, const Seen& seen) {
   }
   if (!has_bytes) return true;
   if (seen.has(Field::data)) return refuse("it has both data and dataBase64");
-  if (seen.content_type == kJsonContentType) return refuse("JSON belongs into data");
+  if (seen.content_type == kJsonContentType) return take_spaced_json(seen.bytes, event.data);
   event.data = Data::bytes(seen.bytes, seen.content_type);
+  return true;
+}
+
+// The one kind of JSON that `data` cannot hold byte for byte.
+bool EnvelopeReader::take_spaced_json(std::string_view json, Data& out) {
+  if (!has_outer_space(json)) {
+    return refuse("JSON without white space around it belongs into data");
+  }
+  if (const Result<void> checked = check_json(json, max_depth_); !checked) {
+    return refuse(checked.error().message);
+  }
+  out = Data::json(json);
   return true;
 }
 

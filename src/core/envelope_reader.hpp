@@ -49,6 +49,7 @@ class EnvelopeReader {
   bool read_data(Data& out);
   bool read_base64(std::string& out);
   bool finish(Event& event, const Seen& seen);
+  bool take_spaced_json(std::string_view json, Data& out);
 
   JsonScanner scanner_;
   unsigned max_depth_;

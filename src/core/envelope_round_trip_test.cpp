@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <iterator>
 #include <random>
 #include <string>
@@ -41,8 +42,7 @@ Data random_data(std::mt19937_64& random) {
   static const std::string_view kJson[] = {"null", "{\"a\":[1, 2.50]}", R"( "\u0000" )", "1e999"};
   if (random() % 2 == 0) {
     const std::string_view text = kJson[random() % 4];
-    return Data::json(text.substr(text.starts_with(' ') ? 1 : 0,
-                                  text.starts_with(' ') ? text.size() - 2 : text.size()));
+    return Data::json(text);
   }
   std::string bytes(random() % 50, '\0');
   for (char& c : bytes) c = static_cast<char>(random());
@@ -71,6 +71,27 @@ TEST(Envelope, IsReadBackAsItWasWritten) {
     events.push_back(std::move(event));
   }
   EXPECT_EQ(*decode_commit(encode_commit(events)), events);
+}
+
+TEST(Envelope, KeepsTheWhiteSpaceAroundJson) {
+  Event event{.id = "1",
+              .event_type = "Measured",
+              .actor_id = "meter-1",
+              .version = 1,
+              .data = {},
+              .metadata = {},
+              .timestamp = Timestamp(std::chrono::nanoseconds(1))};
+  for (const std::string_view json : {" 1", "1 ", "\n{}", "[]\t", "\r\"x\"\r", "  null  "}) {
+    event.data = Data::json(json);
+    const std::string text = encode_envelope(event);
+
+    const Result<Event> read = decode_envelope(text);
+
+    ASSERT_TRUE(read.has_value()) << text << read.error().message;
+    EXPECT_EQ(*read, event) << text;
+    EXPECT_TRUE(read->data.is_json());
+    EXPECT_EQ(encode_envelope(*read), text);
+  }
 }
 
 TEST(MetadataJson, IsReadBackAsItWasWritten) {

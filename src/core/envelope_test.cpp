@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/core/envelope.hpp"
 
+#include "core/base64.hpp"
 #include "core/metadata_json.hpp"
 #include "core/test_random.hpp"
 #include "core/text.hpp"
@@ -86,6 +87,14 @@ std::vector<GoldenCase> golden_cases() {
         .actor_id = "cart-1",
         .version = 5,
         .data = Data::bytes("", ""),
+        .metadata = {},
+        .timestamp = at("2026-08-20T10:11:12Z")}},
+      {"spaced-data.json",
+       {.id = "1",
+        .event_type = "Measured",
+        .actor_id = "meter-1",
+        .version = 6,
+        .data = Data::json(" \t{ \"a\" : 0.10 }\r\n"),
         .metadata = {},
         .timestamp = at("2026-08-20T10:11:12Z")}},
   };
@@ -303,6 +312,24 @@ TEST(DecodeEnvelope, RefusesBytesThatAreNotWholeOrNotCanonical) {
   EXPECT_THAT(error_of(with(R"(,"data":1,"dataContentType":"x/y")")), HasSubstr("belong together"));
   EXPECT_THAT(error_of(with(R"(,"data":1,"dataContentType":"x/y","dataBase64":"")")),
               HasSubstr("both data and dataBase64"));
+}
+
+TEST(DecodeEnvelope, TakesJsonAsBytesOnlyWhereDataCouldNotHoldIt) {
+  const auto with_json = [](std::string_view json) {
+    std::string text = R"(,"dataContentType":"application/json","dataBase64":")";
+    append_base64(text, json, Base64::standard);
+    return with(text + '"');
+  };
+  EXPECT_TRUE(decode_envelope(with_json(" [ 1 ]")).has_value());
+  for (const std::string_view bad : {"1", "{ }", "[ 1 ]", "null"}) {
+    EXPECT_THAT(error_of(with_json(bad)), HasSubstr("belongs into data")) << bad;
+  }
+  for (const std::string_view bad :
+       {"", " ", " x", "1 2 ", " [1", " \"\xFF\"", "\v1", "\xEF\xBB\xBF[] "}) {
+    EXPECT_NE(error_of(with_json(bad)), "") << bad;
+  }
+  EXPECT_FALSE(decode_envelope(with_json(" [[1]]"), 1).has_value()) << "deeper than allowed";
+  EXPECT_TRUE(decode_envelope(with_json(" [[1]]"), 2).has_value());
 }
 
 TEST(DecodeEnvelope, NamesTheByteWhereTheTextBreaks) {

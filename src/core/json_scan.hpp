@@ -17,6 +17,15 @@ struct JsonString {
   bool has_escapes = false;
 };
 
+/// What may stand around a token.
+inline constexpr std::string_view kJsonSpace = " \n\t\r";
+
+/// Whether white space stands before or behind the value that the text is: a reader of values
+/// would lose it.
+[[nodiscard]] constexpr bool has_outer_space(std::string_view json) {
+  return !json.empty() && (kJsonSpace.contains(json.front()) || kJsonSpace.contains(json.back()));
+}
+
 /// A JSON value as it stands in the text.
 struct JsonSlice {
   std::string_view text;

@@ -15,7 +15,8 @@ namespace aether {
 ///     {"id":…,"eventType":…,"actorId":…,"version":…,"timestamp":…,"metadata":{…},"data":…}
 ///
 /// Keys in this order; `metadata` is left out when empty; data that is not JSON becomes
-/// `"dataContentType":…,"dataBase64":…` (RFC 4648, padded). JSON data is copied byte for byte. No
+/// `"dataContentType":…,"dataBase64":…` (RFC 4648, padded), and so does JSON with white space
+/// before or behind it, which a reader would lose. Other JSON data is copied byte for byte. No
 /// other character is escaped than RFC 8259 demands. docs/wire-format.md is the specification.
 ///
 /// The event is taken as it is: check it first where it comes from outside.
