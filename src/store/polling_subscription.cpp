@@ -92,6 +92,7 @@ void run(const std::shared_ptr<Delivery>& delivery, Position after, const std::s
     }
     const auto page = delivery->source.read_all(delivery->filter, after, kPageSize);
     if (!page) {
+      if (delivery->source.notifier->closed()) continue;  // that it cannot be read is no surprise
       // What passes by itself (a full disk, no memory, too many open files) must not end it.
       if (page.error().code != Errc::unavailable) return delivery->end(page.error());
       if (!failing) delivery->tell(LogLevel::warning, page.error().message, page.error());
