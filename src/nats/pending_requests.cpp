@@ -36,6 +36,20 @@ Error no_responders(std::string_view subject) {
                             ": is what should answer there, and does it run?")};
 }
 
+/// The consumer's name in "$JS.ACK.<stream>.<consumer>.<five more>", where newer servers have a
+/// domain and an account's hash before the stream.
+std::string_view consumer_of(std::string_view acknowledgement) {
+  constexpr std::string_view kPrefix = "$JS.ACK.";
+  constexpr auto kShortForm = 8;  // dots
+  if (!acknowledgement.starts_with(kPrefix)) return {};
+  const bool is_short = std::ranges::count(acknowledgement, '.') <= kShortForm;
+  for (int before = is_short ? 3 : 5; before > 0; --before) {
+    acknowledgement.remove_prefix(std::min(acknowledgement.find('.'), acknowledgement.size() - 1) +
+                                  1);
+  }
+  return acknowledgement.substr(0, acknowledgement.find('.'));
+}
+
 bool is_denied(const LinkEvent& event, std::string_view subject) {
   return event.is_subject_cut ? subject.starts_with(event.subject) : subject == event.subject;
 }
@@ -74,34 +88,49 @@ std::optional<PendingRequests::Token> PendingRequests::add(Pending request) {
   request.deadline = std::chrono::steady_clock::now() + request.timeout;
   push_deadline({.time = request.deadline, .token = token});
   const bool is_earliest = deadlines_.front().token == token;
+  if (!request.consumer.empty()) consumers_.insert_or_assign(request.consumer, token);
   table_.emplace(token, std::move(request));
   lock.unlock();
   if (is_earliest) earlier_.notify_one();
   return token;
 }
 
-void PendingRequests::fail(Token token, Error error) {
-  Lock lock(mutex_);
-  auto taken = table_.extract(token);
-  lock.unlock();
-  if (taken) complete(taken.mapped(), std::unexpected(std::move(error)));
+PendingRequests::Table::node_type PendingRequests::take(Table::const_iterator request) {
+  if (!request->second.consumer.empty()) consumers_.erase(request->second.consumer);
+  return table_.extract(request);
 }
 
-void PendingRequests::on_reply(Message message) {
+void PendingRequests::fail(Token token, Error error) {
+  Lock lock(mutex_);
+  const auto found = table_.find(token);
+  if (found == table_.end()) return;
+  auto taken = take(found);
+  lock.unlock();
+  complete(taken.mapped(), std::unexpected(std::move(error)));
+}
+
+PendingRequests::Token PendingRequests::token_of(const Message& message) const {
   const std::string_view subject = message.subject();
-  if (subject.size() <= inbox_.size()) return;
+  if (!subject.starts_with(inbox_)) {
+    const auto found = consumers_.find(std::string(consumer_of(message.reply())));
+    return found == consumers_.end() ? 0 : found->second;
+  }
   Token token = 0;
   const char* const last = subject.data() + subject.size();
   const auto [end, error] = std::from_chars(subject.data() + inbox_.size(), last, token);
-  if (error != std::errc() || end != last) return;  // not ours
+  return error == std::errc() && end == last ? token : 0;
+}
+
+void PendingRequests::on_reply(Message message) {
   const int status = message.status();
   Lock lock(mutex_);
+  const Token token = token_of(message);
   const auto found = table_.find(token);
-  if (found == table_.end()) return;  // too late
+  if (found == table_.end()) return;  // too late, or not ours
   if (found->second.each && status == 0) {
     return on_next_reply(lock, token, found->second, std::move(message));
   }
-  auto taken = table_.extract(found);
+  auto taken = take(found);
   lock.unlock();
   if (status == kNoResponders) {
     const Error nobody = no_responders(taken.mapped().subject);
@@ -124,7 +153,7 @@ void PendingRequests::on_next_reply(Lock& lock, Token token, Pending& request, M
     request.deadline = std::chrono::steady_clock::now() + request.timeout;
     return;
   }
-  auto taken = table_.extract(token);
+  auto taken = take(table_.find(token));
   lock.unlock();
   Pending& ended = taken.mapped();
   if (more) return complete(ended, std::unexpected(std::move(*ended.ending)));
@@ -140,7 +169,7 @@ void PendingRequests::end_all(Lock& lock, Predicate is_ended, ErrorOf error_of) 
     if (request->second.is_busy) {
       if (!request->second.ending) request->second.ending = error_of(request->second);
     } else {
-      taken.push_back(table_.extract(request));
+      taken.push_back(take(request));
     }
   }
   lock.unlock();
@@ -224,7 +253,7 @@ std::vector<PendingRequests::Table::node_type> PendingRequests::take_expired(Tim
     if (request.deadline > now) {
       push_deadline({.time = request.deadline, .token = first.token});
     } else {
-      expired.push_back(table_.extract(found));
+      expired.push_back(take(found));
     }
   }
   return expired;

@@ -26,6 +26,7 @@ class PendingRequests {
 
   struct Pending {
     std::string subject;
+    std::string consumer;  // whose deliveries are replies, too
     std::chrono::milliseconds timeout;
     Requests::EachReply each;  // empty: one reply is all
     Requests::Completion done;
@@ -56,11 +57,14 @@ class PendingRequests {
   using Table = std::unordered_map<Token, Pending>;
   struct Deadline {
     Time time;
-    Token token;
+    Token token = 0;
     friend auto operator<=>(const Deadline&, const Deadline&) = default;
   };
 
   static void complete(Pending& request, Result<Message> result);
+  /// Zero for what is no reply to a request.
+  [[nodiscard]] Token token_of(const Message& message) const;
+  [[nodiscard]] Table::node_type take(Table::const_iterator request);
   /// Ends those for which `is_ended` holds; the error is made for each by `error_of`.
   template <class Predicate, class ErrorOf>
   void end_all(Lock& lock, Predicate is_ended, ErrorOf error_of);
@@ -73,6 +77,7 @@ class PendingRequests {
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable earlier_;
   Table table_;
+  std::unordered_map<std::string, Token> consumers_;
   Token last_token_ = 0;
   // A heap, the earliest first. Whose request has ended stays in it until its time.
   std::vector<Deadline> deadlines_;

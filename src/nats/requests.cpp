@@ -67,6 +67,7 @@ void Requests::send(const Request& request, Completion done) {
 void Requests::send(const Request& request, EachReply each, Completion done) {
   const auto timeout = request.timeout.count() > 0 ? request.timeout : timeout_;
   const auto token = pending_->add({.subject = std::string(request.subject),
+                                    .consumer = std::string(request.consumer),
                                     .timeout = timeout,
                                     .each = std::move(each),
                                     .done = std::move(done)});
@@ -79,6 +80,16 @@ void Requests::send(const Request& request, EachReply each, Completion done) {
                                   .headers = request.headers,
                                   .data = request.data});
   if (!sent) pending->fail(*token, std::move(sent.error()));
+}
+
+void Requests::after(std::chrono::milliseconds delay, std::move_only_function<void()> action) {
+  // A request that nobody is asked, and whose time runs out.
+  [[maybe_unused]] const auto token = pending_->add(
+      {.subject = {},
+       .consumer = {},
+       .timeout = delay,
+       .each = {},
+       .done = [action = std::move(action)](const Result<Message>&) mutable { action(); }});
 }
 
 Result<Message> Requests::request(const Request& request) {

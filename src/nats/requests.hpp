@@ -24,6 +24,9 @@ struct Request {
   std::string_view data{};
   /// How long to wait for a reply, or for the next one of several; zero: the connection's default.
   std::chrono::milliseconds timeout{0};
+  /// What this JetStream consumer delivers is a reply, too. It comes under its own subject instead
+  /// of the request's, and only the subject of its acknowledgement names the consumer.
+  std::string_view consumer{};
 };
 
 /// Any number of requests at a time over one subscription and one timer.
@@ -65,6 +68,9 @@ class Requests {
   /// For several: `each` gets those that are no status. `done` gets the status that ends them, or
   /// the reply at which `each` said so. `each` is never called after `done`.
   void send(const Request& request, EachReply each, Completion done);
+
+  /// Calls `action` after `delay`, or when this is closed, as completions are called.
+  void after(std::chrono::milliseconds delay, std::move_only_function<void()> action);
 
   /// Sends and waits. Within a completion: `invalid_argument`.
   [[nodiscard]] Result<Message> request(const Request& request);
