@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/api.hpp"
+
+#include "core/text.hpp"
+#include "nats/api_json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+constexpr std::string_view kApi = "$JS.API.";
+
+// What a server sends at most before it is asked again: without flow control, so that it must fit
+// into what a connection may hold.
+constexpr std::size_t kMaxBatchBytes = std::size_t{8} * 1024 * 1024;
+constexpr int kLimitReached = 409;  // a status
+
+std::uint64_t header_number(const Message& message, const std::string& name) {
+  const std::string_view text = message.header(name).value_or("");
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+/// A message that came with the stream's own data in headers, as direct gets send them.
+StoredMessage from_direct(const Message& message) {
+  StoredMessage stored{.sequence = header_number(message, "Nats-Sequence"),
+                       .subject = std::string(message.header("Nats-Subject").value_or("")),
+                       .body = std::string(message.data())};
+  stored.take_headers([&](const std::string& name) { return message.header(name); });
+  return stored;
+}
+
+/// A message that a consumer delivers tells its place in the subject of its acknowledgement:
+/// "$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…"; behind "ACK" newer servers may have two
+/// tokens more.
+StoredMessage from_consumer(const Message& message) {
+  constexpr std::size_t kShortForm = 9;
+  std::vector<std::string_view> tokens;
+  for (std::string_view rest = message.reply(); !rest.empty();) {
+    const std::size_t end = std::min(rest.find('.'), rest.size());
+    tokens.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  StoredMessage stored{.sequence = 0,
+                       .subject = std::string(message.subject()),
+                       .body = std::string(message.data())};
+  if (tokens.size() >= kShortForm) {
+    const std::string_view sequence = tokens[tokens.size() == kShortForm ? 5 : 7];
+    std::from_chars(sequence.data(), sequence.data() + sequence.size(), stored.sequence);
+  }
+  stored.take_headers([&](const std::string& name) { return message.header(name); });
+  return stored;
+}
+
+std::unexpected<ApiError> failed(Error error) {
+  // Nobody answers: the stream has no leader at the moment, or there is no JetStream at all.
+  if (error.code == Errc::not_found) {
+    error.code = Errc::unavailable;
+    error.message = concat(
+        "JetStream does not answer: it is not enabled, or the stream has no "
+        "leader at the moment (",
+        error.message, ")");
+  }
+  return std::unexpected(ApiError{.error = std::move(error)});
+}
+
+/// The reply to a question, which changed nothing: an unknown outcome is none.
+std::unexpected<ApiError> unanswered(Error error) {
+  if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
+  return failed(std::move(error));
+}
+
+template <class T, class Parse>
+ApiResult<T> ask(Requests& requests, const std::string& subject, const std::string& body,
+                 std::chrono::milliseconds timeout, const Parse& parse) {
+  auto reply = requests.request({.subject = subject, .data = body, .timeout = timeout});
+  if (!reply) return unanswered(std::move(reply.error()));
+  return parse(reply->data());
+}
+
+}  // namespace
+
+bool is_final(const ApiError& error) {
+  switch (error.error.code) {
+    case Errc::unavailable:
+    case Errc::outcome_unknown:
+    case Errc::version_conflict:
+      return error.code == ApiCode::store_failed;  // the stream is full
+    default:
+      return error.code != ApiCode::duplicate_in_process && error.code != ApiCode::batch_repeats;
+  }
+}
+
+ApiResult<ApiLevel> StreamApi::level(Timeout timeout) {
+  return ask<ApiLevel>(requests_, concat(kApi, "INFO"), "", timeout, parse_level);
+}
+
+ApiResult<StreamInfo> StreamApi::info(Timeout timeout) {
+  return ask<StreamInfo>(requests_, concat(kApi, "STREAM.INFO.", stream_), "", timeout,
+                         parse_stream_info);
+}
+
+ApiResult<StreamInfo> StreamApi::create(const StreamConfig& config, ApiLevel level,
+                                        Timeout timeout) {
+  return ask<StreamInfo>(requests_, concat(kApi, "STREAM.CREATE.", stream_), to_json(config, level),
+                         timeout, parse_stream_info);
+}
+
+void StreamApi::last(const std::string& subject, bool direct, Timeout timeout,
+                     Completion<Found> done) {
+  if (!direct) {
+    const std::string body = concat(R"({"last_by_subj":")", subject, "\"}");
+    requests_.send(
+        {.subject = concat(kApi, "STREAM.MSG.GET.", stream_), .data = body, .timeout = timeout},
+        [done = std::move(done)](Result<Message> reply) mutable {
+          done(reply ? parse_message(reply->data()) : unanswered(std::move(reply.error())));
+        });
+    return;
+  }
+  requests_.send(
+      {.subject = concat(kApi, "DIRECT.GET.", stream_, ".", subject), .timeout = timeout},
+      [done = std::move(done)](Result<Message> reply) mutable {
+        if (!reply) return done(unanswered(std::move(reply.error())));
+        if (reply->status() == 404) return done(Found{});
+        if (reply->status() != 0) {
+          return done(
+              unanswered({.code = Errc::unavailable,
+                          .message = concat("the stream cannot be read: ", reply->status_text())}));
+        }
+        done(Found{from_direct(*reply)});
+      });
+}
+
+void StreamApi::next(const std::string& subject, std::uint64_t sequence, Timeout timeout,
+                     Completion<Found> done) {
+  const std::string body = concat("{\"seq\":", sequence, R"(,"next_by_subj":")", subject, "\"}");
+  requests_.send(
+      {.subject = concat(kApi, "STREAM.MSG.GET.", stream_), .data = body, .timeout = timeout},
+      [done = std::move(done)](Result<Message> reply) mutable {
+        done(reply ? parse_message(reply->data()) : unanswered(std::move(reply.error())));
+      });
+}
+
+void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
+                      Timeout timeout, Completion<Batch> done) {
+  const std::string body = concat("{\"seq\":", sequence, R"(,"next_by_subj":")", subject,
+                                  R"(","batch":)", limit, ",\"max_bytes\":", kMaxBatchBytes, "}");
+  auto batch = std::make_shared<Batch>();
+  requests_.send(
+      {.subject = concat(kApi, "DIRECT.GET.", stream_), .data = body, .timeout = timeout},
+      [batch](const Message& message) {
+        batch->messages.push_back(from_direct(message));
+        return true;
+      },
+      [batch, done = std::move(done)](Result<Message> end) mutable {
+        if (!end) return done(unanswered(std::move(end.error())));
+        if (end->status() == 404) {
+          batch->is_last = true;
+        } else if (end->status() == 204) {
+          batch->is_last = header_number(*end, "Nats-Num-Pending") == 0;
+        } else {
+          return done(
+              unanswered({.code = Errc::unavailable,
+                          .message = concat("the stream cannot be read: ", end->status_text())}));
+        }
+        done(std::move(*batch));
+      });
+}
+
+void StreamApi::consume(const std::string& subject, std::uint64_t sequence, std::size_t limit,
+                        Timeout timeout, Completion<Batch> done) {
+  // It goes by itself, should we go before we end it.
+  const std::string body =
+      concat(R"({"stream_name":")", stream_, R"(","config":{"deliver_policy":"by_start_sequence",)",
+             "\"opt_start_seq\":", sequence, R"(,"ack_policy":"none","replay_policy":"instant",)",
+             R"("filter_subject":")", subject, R"(","mem_storage":true,"num_replicas":1,)",
+             "\"inactive_threshold\":10000000000}}");
+  requests_.send(
+      {.subject = concat(kApi, "CONSUMER.CREATE.", stream_), .data = body, .timeout = timeout},
+      [this, limit, timeout, done = std::move(done)](Result<Message> reply) mutable {
+        if (!reply) return done(unanswered(std::move(reply.error())));
+        const auto consumer = parse_consumer(reply->data());
+        if (!consumer) return done(std::unexpected(consumer.error()));
+        const std::size_t count = std::min<std::uint64_t>(limit, consumer->pending);
+        fetch({.name = consumer->name, .count = count, .is_all = count == consumer->pending},
+              timeout, std::move(done));
+      });
+}
+
+void StreamApi::fetch(const Delivering& consumer, Timeout timeout, Completion<Batch> done) {
+  const auto remove = [this, name = consumer.name] {
+    requests_.send({.subject = concat(kApi, "CONSUMER.DELETE.", stream_, ".", name)},
+                   [](const Result<Message>&) {});
+  };
+  if (consumer.count == 0) {
+    remove();
+    return done(Batch{.messages = {}, .is_last = true});
+  }
+  const std::string body =
+      concat("{\"batch\":", consumer.count, ",\"no_wait\":true",
+             consumer.is_limited ? concat(",\"max_bytes\":", kMaxBatchBytes) : std::string(), "}");
+  auto batch = std::make_shared<Batch>();
+  requests_.send(
+      {.subject = concat(kApi, "CONSUMER.MSG.NEXT.", stream_, ".", consumer.name),
+       .data = body,
+       .timeout = timeout,
+       .consumer = consumer.name},
+      [batch, count = consumer.count](const Message& message) {
+        batch->messages.push_back(from_consumer(message));
+        return batch->messages.size() < count;
+      },
+      [this, batch, consumer, timeout, remove,
+       done = std::move(done)](Result<Message> end) mutable {
+        if (end && batch->messages.empty() && end->status() == kLimitReached &&
+            consumer.is_limited) {  // the very first message has more bytes
+          return fetch({.name = consumer.name, .count = 1, .is_limited = false}, timeout,
+                       std::move(done));
+        }
+        remove();
+        if (!end) return done(unanswered(std::move(end.error())));
+        batch->is_last = consumer.is_all && batch->messages.size() == consumer.count;
+        done(std::move(*batch));
+      });
+}
+
+Result<void> StreamApi::publish_silently(std::string_view subject, std::span<const Header> headers,
+                                         std::string_view body) {
+  return transport_.publish({.subject = subject, .headers = headers, .data = body});
+}
+
+void StreamApi::publish(std::string_view subject, std::span<const Header> headers,
+                        std::string_view body, Timeout timeout, Completion<Stored> done) {
+  requests_.send({.subject = subject, .headers = headers, .data = body, .timeout = timeout},
+                 [done = std::move(done)](Result<Message> reply) mutable {
+                   done(reply ? parse_stored(reply->data()) : failed(std::move(reply.error())));
+                 });
+}
+
+}  // namespace aether::nats

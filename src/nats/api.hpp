@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/error.hpp"
+#include "nats/commit_message.hpp"
+#include "nats/requests.hpp"
+#include "nats/stream_config.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aether::nats {
+
+// JetStream's API at the level of the wire: subjects, JSON and headers, as the servers from 2.9 to
+// 2.15 have them. The client library's own calls know too little of it (no batch, no atomic
+// commit, no metadata) and have errors of their own.
+
+/// The numbers that a server gives its refusals (`err_code`).
+enum class ApiCode : int {
+  none = 0,
+  message_not_found = 10037,
+  account_without_jetstream = 10039,
+  store_failed = 10077,  // a limit is reached, among others
+  stream_name_in_use = 10058,
+  stream_not_found = 10059,
+  wrong_stream = 10060,
+  subjects_overlap = 10065,
+  wrong_last_sequence = 10071,
+  jetstream_not_enabled = 10076,
+  duplicate_in_process = 10158,
+  sequence_in_flight = 10164,
+  batch_not_enabled = 10174,
+  batch_repeats = 10201,
+};
+
+/// What an API request ended with: the error is the caller's, `code` says what the server meant.
+struct ApiError {
+  ApiCode code = ApiCode::none;
+  Error error{};
+};
+/// Of a message that was published: it is not stored, and trying again would not help.
+[[nodiscard]] bool is_final(const ApiError& error);
+
+template <class T>
+using ApiResult = std::expected<T, ApiError>;
+
+struct StreamInfo {
+  StreamConfig config{};
+  std::uint64_t messages = 0;
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;
+  std::string leader{};  ///< the server's name; "" outside of a cluster
+};
+
+/// The server's answer to a message for a stream.
+struct Stored {
+  std::uint64_t sequence = 0;
+  bool is_duplicate = false;
+};
+
+/// Several messages of a stream, in the order of their sequences.
+struct Batch {
+  std::vector<StoredMessage> messages{};
+  bool is_last = false;  ///< the one who answered has no more
+};
+
+/// Requests to JetStream about one stream. Those with a completion may be sent from any thread; it
+/// runs as those of `Requests` do. The others wait, and are not for completions.
+class StreamApi {
+ public:
+  StreamApi(Transport& transport, Requests& requests, std::string stream)
+      : transport_(transport), requests_(requests), stream_(std::move(stream)) {}
+
+  template <class T>
+  using Completion = std::move_only_function<void(ApiResult<T>)>;
+  using Found = std::optional<StoredMessage>;
+  using Timeout = std::chrono::milliseconds;
+
+  [[nodiscard]] ApiResult<ApiLevel> level(Timeout timeout);
+  [[nodiscard]] ApiResult<StreamInfo> info(Timeout timeout);
+  [[nodiscard]] ApiResult<StreamInfo> create(const StreamConfig& config, ApiLevel level,
+                                             Timeout timeout);
+
+  /// The last message of `subject`, or the first from `sequence` on. The leader of the stream knows
+  /// all that was acknowledged; any of its replicas (`direct`) may be behind.
+  void last(const std::string& subject, bool direct, Timeout timeout, Completion<Found> done);
+  void next(const std::string& subject, std::uint64_t sequence, Timeout timeout,
+            Completion<Found> done);
+
+  /// At most `limit` messages of `subject` from `sequence` on, from any replica, in one reply each.
+  /// Needs `kBatchGetLevel`.
+  void batch(const std::string& subject, std::uint64_t sequence, std::size_t limit, Timeout timeout,
+             Completion<Batch> done);
+
+  /// The same on servers without that: by a consumer that is made for it.
+  void consume(const std::string& subject, std::uint64_t sequence, std::size_t limit,
+               Timeout timeout, Completion<Batch> done);
+
+  /// Publishes a message into the stream.
+  void publish(std::string_view subject, std::span<const Header> headers, std::string_view body,
+               Timeout timeout, Completion<Stored> done);
+
+  /// One that the server does not answer: part of a batch.
+  [[nodiscard]] Result<void> publish_silently(std::string_view subject,
+                                              std::span<const Header> headers,
+                                              std::string_view body);
+
+  [[nodiscard]] Requests& requests() { return requests_; }
+  [[nodiscard]] const std::string& stream() const { return stream_; }
+
+ private:
+  /// A consumer that is asked for its next messages.
+  struct Delivering {
+    std::string name;
+    std::size_t count = 0;
+    bool is_all = false;     ///< it has no more than these
+    bool is_limited = true;  ///< in bytes: the connection must hold what comes
+  };
+  void fetch(const Delivering& consumer, Timeout timeout, Completion<Batch> done);
+
+  Transport& transport_;
+  Requests& requests_;
+  const std::string stream_;
+};
+
+}  // namespace aether::nats

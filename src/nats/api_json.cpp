@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/api_json.hpp"
+
+#include "core/base64.hpp"
+#include "core/text.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+namespace aether::nats {
+
+namespace {
+
+using Object = simdjson::dom::object;
+using Element = simdjson::dom::element;
+
+std::unexpected<ApiError> malformed(std::string_view json) {
+  return std::unexpected(ApiError{
+      .error = {.code = Errc::corrupt,
+                .message = concat("JetStream's reply is not as it should be: ", quoted(json))}});
+}
+
+Errc meaning_of(ApiCode code, std::int64_t status) {
+  switch (code) {
+    case ApiCode::stream_not_found:
+    case ApiCode::message_not_found:
+      return Errc::not_found;
+    case ApiCode::account_without_jetstream:
+    case ApiCode::jetstream_not_enabled:
+    case ApiCode::batch_not_enabled:
+      return Errc::unsupported;
+    case ApiCode::wrong_last_sequence:
+    case ApiCode::sequence_in_flight:
+      return Errc::version_conflict;
+    case ApiCode::wrong_stream:
+    case ApiCode::stream_name_in_use:
+    case ApiCode::subjects_overlap:
+      return Errc::invalid_argument;
+    default:
+      // 400 is said of a request that cannot succeed as it is; the rest may pass.
+      return status == 400 ? Errc::invalid_argument : Errc::unavailable;
+  }
+}
+
+template <class T>
+std::optional<T> field(const Object& object, std::string_view name) {
+  T value{};
+  if (object[name].get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::string text_field(const Object& object, std::string_view name, std::string_view otherwise) {
+  return std::string(field<std::string_view>(object, name).value_or(otherwise));
+}
+
+/// "" where there is none; nothing where it is not base64.
+std::optional<std::string> bytes_field(const Object& object, std::string_view name) {
+  std::string bytes;
+  const auto text = field<std::string_view>(object, name).value_or("");
+  if (!decode_base64(bytes, text, Base64::standard)) return std::nullopt;
+  return bytes;
+}
+
+/// The reply as an object, or the error that it tells of. `use` is called with the object.
+template <class T, class Use>
+ApiResult<T> parse(std::string_view json, const Use& use) {
+  thread_local simdjson::dom::parser parser;
+  Object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) {
+    return malformed(json);
+  }
+  if (const auto error = field<Object>(object, "error")) {
+    const auto code = static_cast<ApiCode>(field<std::int64_t>(*error, "err_code").value_or(0));
+    const std::int64_t status = field<std::int64_t>(*error, "code").value_or(0);
+    return std::unexpected(ApiError{
+        .code = code,
+        .error = {
+            .code = meaning_of(code, status),
+            .message = concat(
+                "JetStream refuses: ", field<std::string_view>(*error, "description").value_or(""),
+                " (", static_cast<int>(code), ")",
+                code == ApiCode::store_failed ? ": if the stream is full, raise its limits"
+                                              : "")}});
+  }
+  return use(object);
+}
+
+StreamConfig config_from(const Object& object) {
+  const auto flag = [&](std::string_view name) {
+    return field<bool>(object, name).value_or(false);
+  };
+  const auto number = [&](std::string_view name, std::int64_t otherwise) {
+    return field<std::int64_t>(object, name).value_or(otherwise);
+  };
+  StreamConfig config{
+      .name = text_field(object, "name", ""),
+      .subjects = {},
+      .retention = text_field(object, "retention", "limits"),
+      .storage = text_field(object, "storage", "file"),
+      .discard = text_field(object, "discard", "old"),
+      .compression = text_field(object, "compression", "none"),
+      .max_age_ns = number("max_age", 0),
+      .max_bytes = number("max_bytes", -1),
+      .max_messages = number("max_msgs", -1),
+      .max_messages_per_subject = number("max_msgs_per_subject", -1),
+      .max_message_bytes = number("max_msg_size", -1),
+      .max_consumers = number("max_consumers", -1),
+      .replicas = static_cast<unsigned>(number("num_replicas", 1)),
+      .deny_delete = flag("deny_delete"),
+      .deny_purge = flag("deny_purge"),
+      .allow_direct = flag("allow_direct"),
+      .allow_atomic = flag("allow_atomic"),
+      .allow_rollup = flag("allow_rollup_hdrs"),
+      .allow_message_ttl = flag("allow_msg_ttl"),
+      .no_ack = flag("no_ack"),
+      .sealed = flag("sealed"),
+      .is_mirror = field<Object>(object, "mirror").has_value(),
+      .transforms_subjects = field<Object>(object, "subject_transform").has_value()};
+  if (const auto subjects = field<simdjson::dom::array>(object, "subjects")) {
+    for (const Element subject : *subjects) {
+      std::string_view text;
+      if (subject.get(text) == simdjson::SUCCESS) config.subjects.emplace_back(text);
+    }
+  }
+  return config;
+}
+
+/// The value of a header in a block as it goes over the wire: a line for each, after the first.
+std::optional<std::string_view> header_in(std::string_view block, std::string_view name) {
+  for (std::size_t at = block.find("\r\n"); at != std::string_view::npos;) {
+    const std::size_t begin = at + 2;
+    const std::size_t end = block.find("\r\n", begin);
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view line = block.substr(begin, end - begin);
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      std::string_view value = line.substr(name.size() + 1);
+      value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+      return value;
+    }
+    at = end;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ApiResult<ApiLevel> parse_level(std::string_view json) {
+  return parse<ApiLevel>(json, [](const Object& object) -> ApiResult<ApiLevel> {
+    const auto api = field<Object>(object, "api");
+    if (!api) return 0;
+    return static_cast<ApiLevel>(field<std::int64_t>(*api, "level").value_or(0));
+  });
+}
+
+ApiResult<StreamInfo> parse_stream_info(std::string_view json) {
+  return parse<StreamInfo>(json, [&](const Object& object) -> ApiResult<StreamInfo> {
+    const auto config = field<Object>(object, "config");
+    const auto state = field<Object>(object, "state");
+    const auto cluster = field<Object>(object, "cluster");
+    if (!config || !state) return malformed(json);
+    return StreamInfo{.config = config_from(*config),
+                      .messages = field<std::uint64_t>(*state, "messages").value_or(0),
+                      .first_sequence = field<std::uint64_t>(*state, "first_seq").value_or(0),
+                      .last_sequence = field<std::uint64_t>(*state, "last_seq").value_or(0),
+                      .leader = cluster ? text_field(*cluster, "leader", "") : ""};
+  });
+}
+
+ApiResult<ConsumerInfo> parse_consumer(std::string_view json) {
+  return parse<ConsumerInfo>(json, [&](const Object& object) -> ApiResult<ConsumerInfo> {
+    const auto name = field<std::string_view>(object, "name");
+    if (!name) return malformed(json);
+    return ConsumerInfo{.name = std::string(*name),
+                        .pending = field<std::uint64_t>(object, "num_pending").value_or(0)};
+  });
+}
+
+ApiResult<Stored> parse_stored(std::string_view json) {
+  return parse<Stored>(json, [&](const Object& object) -> ApiResult<Stored> {
+    const auto sequence = field<std::uint64_t>(object, "seq");
+    if (!sequence || *sequence == 0) return malformed(json);
+    return Stored{.sequence = *sequence,
+                  .is_duplicate = field<bool>(object, "duplicate").value_or(false)};
+  });
+}
+
+ApiResult<StreamApi::Found> parse_message(std::string_view json) {
+  using Found = StreamApi::Found;
+  auto parsed = parse<Found>(json, [&](const Object& object) -> ApiResult<Found> {
+    const auto message = field<Object>(object, "message");
+    if (!message) return malformed(json);
+    const auto sequence = field<std::uint64_t>(*message, "seq");
+    const auto subject = field<std::string_view>(*message, "subject");
+    const auto body = bytes_field(*message, "data");
+    const auto headers = bytes_field(*message, "hdrs");
+    if (!sequence || !subject || !body || !headers) return malformed(json);
+    StoredMessage stored{.sequence = *sequence, .subject = std::string(*subject), .body = *body};
+    stored.take_headers([&](std::string_view name) { return header_in(*headers, name); });
+    return Found(std::move(stored));
+  });
+  if (!parsed && parsed.error().code == ApiCode::message_not_found) return Found{};
+  return parsed;
+}
+
+}  // namespace aether::nats

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nats/api.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace aether::nats {
+
+/// A consumer, as far as it matters here.
+struct ConsumerInfo {
+  std::string name{};
+  std::uint64_t pending = 0;  ///< messages that it has yet to deliver
+};
+
+// What JetStream answers, in JSON. A reply with an `error` becomes that; one that is not as it
+// should be is `corrupt`. Unknown fields are ignored: newer servers have more.
+
+[[nodiscard]] ApiResult<ApiLevel> parse_level(std::string_view json);
+[[nodiscard]] ApiResult<StreamInfo> parse_stream_info(std::string_view json);
+[[nodiscard]] ApiResult<ConsumerInfo> parse_consumer(std::string_view json);
+[[nodiscard]] ApiResult<Stored> parse_stored(std::string_view json);
+/// Nothing where the server says that there is no such message.
+[[nodiscard]] ApiResult<StreamApi::Found> parse_message(std::string_view json);
+
+}  // namespace aether::nats

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/appender.hpp"
+
+#include "aether/core/uuid.hpp"
+#include "aether/store/commit.hpp"
+#include "core/text.hpp"
+#include "store/deadline.hpp"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// A try that is not answered for so long is looked up, and made again: the leader may be gone.
+constexpr milliseconds kLongestTry{2'000};
+// With less time left another try would only find that there is none.
+constexpr milliseconds kShortestTry{20};
+constexpr milliseconds kLongestPause{250};
+
+milliseconds time_left(const Commit& commit) {
+  const auto left = std::chrono::ceil<milliseconds>(commit.deadline - Clock::now());
+  return std::clamp(left, milliseconds(1), kLongestTry);
+}
+
+/// Whether this thread is within a completion, which must not wait.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of one thread
+thread_local bool is_completing = false;
+
+/// What this thread is to start once it is back from what it does now: so that a row of commits
+/// that end at once needs no deep stack.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of one thread
+thread_local std::deque<std::shared_ptr<Commit>>* to_start = nullptr;
+
+}  // namespace
+
+Appender::Appender(StreamApi& api, AppenderOptions options)
+    : api_(api), options_(std::move(options)), heads_(options_.head_cache_actors) {}
+
+Appender::~Appender() {
+  Lock lock(mutex_);
+  closing_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return accepted_ == 0; });
+}
+
+Result<Appended> Appender::append(std::vector<Event> events, const AppendOptions& options) {
+  if (is_completing) {
+    return fail(Errc::invalid_argument,
+                "an append was called from an append's completion, which would wait for itself: "
+                "use append_async there");
+  }
+  std::promise<Result<Appended>> promise;
+  auto outcome = promise.get_future();
+  const Deadline deadline = deadline_after(options.timeout);
+  auto commit = std::make_shared<Commit>(
+      std::move(events), options.expected_version, deadline,
+      [&promise](Result<Appended> result) { promise.set_value(std::move(result)); });
+  submit(std::move(commit), deadline);
+  return outcome.get();
+}
+
+void Appender::append_async(std::vector<Event> events, const AppendOptions& options,
+                            EventStore::Completion done) {
+  submit(std::make_shared<Commit>(std::move(events), options.expected_version,
+                                  deadline_after(options_.timeout), std::move(done)),
+         std::nullopt);
+}
+
+void Appender::submit(CommitPtr commit, std::optional<Deadline> wait_for_room) {
+  Lock lock(mutex_);
+  if (auto admitted = admit(lock, commit, wait_for_room); !admitted) {
+    lock.unlock();
+    return complete_append(commit->done, std::unexpected(std::move(admitted.error())),
+                           options_.log);
+  }
+  ++accepted_;
+  queued_bytes_ += commit->bytes;
+  for (const std::string& actor : commit->actors) {
+    auto& lane = lanes_[actor];
+    if (!lane.empty()) ++commit->blocked;
+    lane.push_back(commit);
+  }
+  if (commit->blocked > 0) return;
+  if (in_flight_ >= options_.max_in_flight) {
+    waiting_.push_back(std::move(commit));
+    return;
+  }
+  ++in_flight_;
+  lock.unlock();
+  start(std::move(commit));
+}
+
+Result<void> Appender::admit(Lock& lock, const CommitPtr& commit,
+                             std::optional<Deadline> wait_for_room) {
+  const auto has_room = [&] {
+    return closing_ || accepted_ == 0 || is_completing ||
+           queued_bytes_ + commit->bytes <= options_.max_queued_bytes;
+  };
+  if (!wait_for_room) {
+    changed_.wait(lock, has_room);
+  } else if (!changed_.wait_until(lock, *wait_for_room, has_room)) {
+    return fail(Errc::unavailable,
+                "the append waited too long for room in the store's queue, and was not begun: try "
+                "again later");
+  }
+  if (closing_) return fail(Errc::closed, "the store is being closed");
+  if (commit->actors.size() > 1 && !options_.atomic_batch) {
+    return fail(Errc::unsupported,
+                "a commit of several actors needs an atomic batch, which this server or stream "
+                "does not have (nats-server 2.12, allow_atomic): append for one actor at a time");
+  }
+  return {};
+}
+
+// A step ends in the next one, mostly on another thread; `start` keeps a row of ends from nesting.
+// NOLINTBEGIN(misc-no-recursion)
+void Appender::start(CommitPtr commit) {
+  if (to_start != nullptr) return to_start->push_back(std::move(commit));
+  std::deque<CommitPtr> row;
+  to_start = &row;
+  row.push_back(std::move(commit));
+  while (!row.empty()) {
+    const CommitPtr next = std::move(row.front());
+    row.pop_front();
+    if (Clock::now() >= next->deadline) {
+      end(next, fail(Errc::unavailable,
+                     "the append waited too long behind others and was not begun: try again "
+                     "later"));
+    } else {
+      load_heads(next);
+    }
+  }
+  to_start = nullptr;
+}
+
+void Appender::end(const CommitPtr& commit, Result<Appended> result) {
+  const bool was_completing = std::exchange(is_completing, true);
+  complete_append(commit->done, std::move(result), options_.log);
+  is_completing = was_completing;
+
+  std::vector<CommitPtr> startable;
+  {
+    const std::scoped_lock lock(mutex_);
+    queued_bytes_ -= commit->bytes;
+    --in_flight_;
+    leave_lanes(commit, startable);
+    while (!waiting_.empty() && in_flight_ < options_.max_in_flight) {
+      startable.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+      ++in_flight_;
+    }
+  }
+  for (CommitPtr& next : startable) start(std::move(next));
+  // Last: the destructor may be waiting for this, and then there is nothing left.
+  const std::scoped_lock lock(mutex_);
+  --accepted_;
+  changed_.notify_all();
+}
+
+void Appender::leave_lanes(const CommitPtr& commit, std::vector<CommitPtr>& startable) {
+  for (const std::string& actor : commit->actors) {
+    const auto lane = lanes_.find(actor);
+    lane->second.pop_front();
+    if (lane->second.empty()) {
+      lanes_.erase(lane);
+    } else if (const CommitPtr& next = lane->second.front(); --next->blocked == 0) {
+      if (in_flight_ < options_.max_in_flight) {
+        ++in_flight_;
+        startable.push_back(next);
+      } else {
+        waiting_.push_back(next);
+      }
+    }
+  }
+}
+
+std::string Appender::subject_of(const std::string& actor_id) const {
+  return event_subject(options_.ns, actor_id);
+}
+
+/// Remembered heads will do at first; asked for, they come with the actors' last events.
+void Appender::load_heads(const CommitPtr& commit) {
+  for (std::size_t i = 0; i < commit->actors.size(); ++i) {
+    Commit::Known& known = commit->known[i];
+    if (known.head) continue;
+    if (!commit->is_fresh) {
+      const std::scoped_lock lock(mutex_);
+      if (const ActorHead* head = heads_.find(commit->actors[i])) {
+        known.head = *head;
+        continue;
+      }
+    }
+    return api_.last(
+        subject_of(commit->actors[i]), !options_.read_from_leader, time_left(*commit),
+        [this, commit, i](ApiResult<StreamApi::Found> found) {
+          if (!found) {
+            if (is_final(found.error())) {
+              return end(commit, std::unexpected(std::move(found.error().error)));
+            }
+            return retry(commit, &Appender::load_heads, std::move(found.error().error));
+          }
+          Commit::Known& asked = commit->known[i];
+          asked.head.emplace();
+          asked.from = 0;
+          if (*found) {
+            auto events = decode_message(options_.ns, **found, options_.max_json_depth);
+            if (!events) return end(commit, std::unexpected(std::move(events.error())));
+            asked.head = {.version = events->back()->version,
+                          .sequence = (*found)->sequence,
+                          .hash = events->back()->hash};
+            asked.from = events->front()->version;
+            asked.events = std::move(*events);
+          }
+          load_heads(commit);
+        });
+  }
+  judge(commit);
+}
+
+void Appender::judge(const CommitPtr& commit) {
+  auto judgement = commit->judge();
+  if (judgement && !judgement->stored_already) {
+    commit->make_parts(options_.ns, api_.stream(), options_.message_ids);
+    return publish(commit);
+  }
+  if (judgement) {
+    return end(commit, Appended{.version = judgement->version,
+                                .position = judgement->position,
+                                .durability = options_.durability,
+                                .stored_already = true});
+  }
+  if (judgement.error().code == Errc::version_conflict) {
+    const bool is_asked = std::ranges::all_of(
+        commit->known, [](const Commit::Known& known) { return known.from.has_value(); });
+    if (!is_asked) {  // by what is remembered; others may have appended since
+      commit->forget();
+      commit->is_fresh = true;
+      return load_heads(commit);
+    }
+    if (const auto actor = commit->lacking) {
+      commit->known[*actor].events.clear();
+      return scan_history(commit, *actor, 1);
+    }
+  }
+  end(commit, std::unexpected(std::move(judgement.error())));
+}
+
+/// All of the lacking actor's history, for the rare repeat of what is not its latest commit.
+void Appender::scan_history(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence) {
+  api_.next(subject_of(commit->actors[actor]), sequence, time_left(*commit),
+            [this, commit, actor](ApiResult<StreamApi::Found> found) {
+              Commit::Known& known = commit->known[actor];
+              if (!found) return end(commit, std::unexpected(std::move(found.error().error)));
+              if (!*found) {
+                known.from = 0;
+                return judge(commit);
+              }
+              auto events = decode_message(options_.ns, **found, options_.max_json_depth);
+              if (!events) return end(commit, std::unexpected(std::move(events.error())));
+              std::ranges::move(*events, std::back_inserter(known.events));
+              if (Clock::now() >= commit->deadline) {
+                return end(commit, fail(Errc::unavailable,
+                                        "the actor's history could not be read in time: nothing "
+                                        "was stored; try again later"));
+              }
+              scan_history(commit, actor, (*found)->sequence + 1);
+            });
+}
+
+void Appender::publish(const CommitPtr& commit) {
+  // Part by part in one connection; the server answers the last one, which commits them all.
+  const std::string batch = commit->parts.size() > 1 ? make_uuid_v7() : "";
+  const auto timeout = time_left(*commit);
+  for (std::size_t i = 0; i < commit->parts.size(); ++i) {
+    const Commit::Part& part = commit->parts[i];
+    const bool is_last = i + 1 == commit->parts.size();
+    std::vector<Header> headers;
+    headers.reserve(part.message.headers.size() + 3);
+    for (const auto& [name, value] : part.message.headers) {
+      headers.push_back({.name = name, .value = value});
+    }
+    const std::string number = concat(i + 1);
+    if (!batch.empty()) {
+      headers.push_back({.name = "Nats-Batch-Id", .value = batch});
+      headers.push_back({.name = "Nats-Batch-Sequence", .value = number});
+      if (is_last) headers.push_back({.name = "Nats-Batch-Commit", .value = "1"});
+    }
+    if (is_last) {
+      return api_.publish(
+          part.message.subject, headers, part.message.body, timeout,
+          [this, commit](ApiResult<Stored> stored) { on_published(commit, std::move(stored)); });
+    }
+    if (auto sent = api_.publish_silently(part.message.subject, headers, part.message.body);
+        !sent) {
+      return on_published(commit, std::unexpected(ApiError{.error = std::move(sent.error())}));
+    }
+  }
+}
+
+void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_reply) {
+  if (stored_reply && !stored_reply->is_duplicate) return stored(commit, stored_reply->sequence);
+  if (stored_reply) return settle(commit);
+  ApiError& error = stored_reply.error();
+  if (error.error.code == Errc::outcome_unknown) {
+    commit->maybe_stored = true;
+    return settle(commit);
+  }
+  if (error.error.code == Errc::unavailable && error.code == ApiCode::none) {
+    return retry(commit, &Appender::publish, std::move(error.error));  // nobody took it
+  }
+  if (!is_final(error) || commit->maybe_stored) return settle(commit);
+  end(commit, std::unexpected(std::move(error.error)));
+}
+
+/// Looks what follows the message that the commit was judged by.
+void Appender::settle(const CommitPtr& commit) {
+  const Commit::Part& part = commit->parts.front();
+  api_.next(part.message.subject, part.expected_sequence.value_or(0) + 1, time_left(*commit),
+            [this, commit](ApiResult<StreamApi::Found> found) {
+              if (!found) {
+                return retry(commit, &Appender::settle, std::move(found.error().error));
+              }
+              if (!*found) {
+                const Error reason{.code = Errc::unavailable,
+                                   .message = "the stream did not take the commit"};
+                if (commit->maybe_stored) return retry(commit, &Appender::publish, reason);
+                commit->forget();  // the place by which it was judged is gone
+                commit->is_fresh = true;
+                return retry(commit, &Appender::load_heads, reason);
+              }
+              auto events = decode_message(options_.ns, **found, options_.max_json_depth);
+              if (!events) return end(commit, std::unexpected(std::move(events.error())));
+              if (commit->is_own(*events)) {
+                return stored(commit, (*found)->sequence + commit->parts.size() - 1);
+              }
+              commit->forget();  // another's: no try of this one can be stored any more
+              commit->is_fresh = true;
+              load_heads(commit);
+            });
+}
+
+void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&),
+                     Error reason) {
+  if (reason.code == Errc::closed ||
+      Clock::now() + commit->pause + kShortestTry >= commit->deadline) {
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const std::string& actor : commit->actors) heads_.erase(actor);
+    }
+    if (commit->maybe_stored) {
+      return end(commit, fail(Errc::outcome_unknown,
+                              concat("it is not known whether the commit is stored: read the "
+                                     "actor, or append the same events (same ids and versions) "
+                                     "again (the last try: ",
+                                     reason.message, ")")));
+    }
+    if (reason.code == Errc::closed) return end(commit, std::unexpected(std::move(reason)));
+    return end(commit, fail(Errc::unavailable,
+                            concat("the commit could not be stored in time, and nothing was "
+                                   "stored: try again later (the last try: ",
+                                   reason.message, ")")));
+  }
+  const auto pause = commit->pause;
+  commit->pause = std::min(pause * 2, kLongestPause);
+  api_.requests().after(pause, [this, commit, step] { (this->*step)(commit); });
+}
+
+void Appender::stored(const CommitPtr& commit, std::uint64_t last_sequence) {
+  const std::uint64_t first = last_sequence - (commit->parts.size() - 1);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < commit->parts.size(); ++i) {
+      const Commit::Part& part = commit->parts[i];
+      heads_.insert(commit->actors[part.actor],
+                    {.version = commit->events[part.first + part.count - 1].version,
+                     .sequence = first + i,
+                     .hash = part.message.hash});
+    }
+    heads_.trim();
+  }
+  end(commit, Appended{.version = commit->events.back().version,
+                       .position = position_of(last_sequence, commit->parts.back().count - 1),
+                       .durability = options_.durability});
+}
+
+// NOLINTEND(misc-no-recursion)
+
+}  // namespace aether::nats

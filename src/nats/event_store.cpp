@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/nats/store.hpp"
+
+#include "aether/store/commit.hpp"
+#include "core/text.hpp"
+#include "nats/api.hpp"
+#include "nats/appender.hpp"
+#include "nats/reader.hpp"
+#include "nats/session.hpp"
+#include "store/polling_subscription.hpp"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// A subscription looks by itself so often: for what a hint came too early for, and where it may
+// not hear hints.
+constexpr milliseconds kPollInterval{250};
+// A hint comes when a message is published, which is a little before it is stored.
+constexpr milliseconds kSecondLook{5};
+
+/// What a store is made of. Subscriptions keep it beyond the store.
+struct Parts {
+  std::shared_ptr<Connection> connection;
+  std::unique_ptr<Requests> requests;
+  std::unique_ptr<StreamApi> api;
+  std::unique_ptr<Reader> reader;
+  std::shared_ptr<Notifier> notifier = std::make_shared<Notifier>();
+  std::unique_ptr<Handle> hints;  ///< hears what is published
+
+  Parts() = default;
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() = default;
+};
+
+class JetStreamEventStore final : public Store {
+ public:
+  JetStreamEventStore(std::shared_ptr<Parts> parts, Namespace ns, const StoreOptions& options,
+                      AppenderOptions appender)
+      : parts_(std::move(parts)),
+        ns_(std::move(ns)),
+        options_(options),
+        clock_(options.clock != nullptr ? *options.clock : system_clock()),
+        durability_(appender.durability),
+        appender_(std::make_unique<Appender>(*parts_->api, std::move(appender))) {}
+
+  ~JetStreamEventStore() override {
+    appender_.reset();
+    parts_->notifier->close();
+  }
+  JetStreamEventStore(const JetStreamEventStore&) = delete;
+  JetStreamEventStore& operator=(const JetStreamEventStore&) = delete;
+
+  Result<std::vector<EventPtr>> read(std::string_view actor_id,
+                                     const ReadOptions& options) override {
+    return parts_->reader->read(actor_id, options);
+  }
+
+  Result<Page> read_all(const Filter& filter, Position after, std::size_t limit) override {
+    if (limit == 0) return fail(Errc::invalid_argument, "a page needs a limit of at least 1");
+    return parts_->reader->read_all(filter, after, limit);
+  }
+
+  Result<Version> latest_version(std::string_view actor_id) override {
+    return parts_->reader->latest_version(actor_id);
+  }
+
+  Result<Subscription> subscribe(Filter filter, Position after, EventHandler handler) override {
+    // Each page is asked for after the last one, so that the follower knows where it is.
+    auto follower = std::make_shared<Follower>(*parts_->reader, after);
+    EventSource source{.read_all = [parts = parts_, follower](
+                                       const Filter& of, Position,
+                                       std::size_t limit) { return follower->read(of, limit); },
+                       .notifier = parts_->notifier,
+                       .poll_interval = kPollInterval,
+                       .log = options_.log};
+    return start_polling(std::move(source), std::move(filter), after, std::move(handler));
+  }
+
+  [[nodiscard]] Durability durability() const override { return durability_; }
+  [[nodiscard]] const Namespace& name_space() const override { return ns_; }
+
+ protected:
+  Result<Appended> do_append(std::span<Event> events, const AppendOptions& options) override {
+    if (auto ok = prepare(events, options); !ok) return std::unexpected(std::move(ok.error()));
+    return appender_->append({std::move_iterator(events.begin()), std::move_iterator(events.end())},
+                             options);
+  }
+
+  void do_append_async(std::vector<Event> events, const AppendOptions& options,
+                       Completion done) override {
+    if (auto ok = prepare(events, options); !ok) {
+      return complete_append(done, std::unexpected(std::move(ok.error())), options_.log);
+    }
+    appender_->append_async(std::move(events), options, std::move(done));
+  }
+
+ private:
+  Result<void> prepare(std::span<Event> events, const AppendOptions& options) const {
+    if (!durability_.satisfies(options.require)) {
+      return fail(Errc::unsupported, concat("the stream gives ", to_string(durability_), "; ",
+                                            to_string(options.require), " was required"));
+    }
+    return prepare_commit(events, options_.limits, clock_);
+  }
+
+  std::shared_ptr<Parts> parts_;
+  const Namespace ns_;
+  const StoreOptions options_;
+  const Clock& clock_;
+  const Durability durability_;
+  std::unique_ptr<Appender> appender_;
+};
+
+/// Each message that is published to the namespace wakes its subscriptions.
+Result<void> listen_for_hints(Parts& parts, const Namespace& ns) {
+  auto waiting = std::make_shared<std::atomic<bool>>(false);
+  auto hints = Session::of(*parts.connection)
+                   .transport()
+                   .subscribe(event_stream_subjects(ns), "",
+                              [notifier = parts.notifier, waiting,
+                               requests = parts.requests.get()](const Message&) {
+                                notifier->notify();
+                                if (waiting->exchange(true)) return;
+                                requests->after(kSecondLook, [notifier, waiting] {
+                                  waiting->store(false);
+                                  notifier->notify();
+                                });
+                              });
+  if (!hints) return std::unexpected(std::move(hints.error()));
+  parts.hints = std::move(*hints);
+  return {};
+}
+
+Result<StreamInfo> find_or_create(StreamApi& api, const Namespace& ns, const StoreOptions& options,
+                                  ApiLevel level) {
+  auto info = api.info(options.timeout);
+  if (!info && info.error().code == ApiCode::stream_not_found) {
+    if (!options.stream.create) {
+      return fail(Errc::not_found,
+                  concat("there is no stream ", quoted(api.stream()), " for the namespace ",
+                         quoted(ns.text()), ": let the store make it (create), or make it first"));
+    }
+    info = api.create(event_stream_config(ns, options.stream), level, options.timeout);
+    // Another process may have made it in the meantime.
+    if (!info && info.error().code == ApiCode::stream_name_in_use) info = api.info(options.timeout);
+  }
+  if (!info) return std::unexpected(std::move(info.error().error));
+  if (auto ok = check_event_stream(info->config, ns, options.stream); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  return std::move(*info);
+}
+
+Durability durability_of(const StreamConfig& config) {
+  if (config.replicas > 1) return Durability::replicated(config.replicas);
+  return config.storage == "memory" ? Durability::memory() : Durability::os_buffered();
+}
+
+Result<void> check_options(const StoreOptions& options) {
+  if (options.limits.max_commit_events > kPositionsPerMessage) {
+    return fail(Errc::invalid_argument,
+                concat("a commit is one message of at most ", kPositionsPerMessage,
+                       " events; max_commit_events is ", options.limits.max_commit_events));
+  }
+  if (options.max_in_flight == 0 || options.timeout <= milliseconds::zero()) {
+    return fail(Errc::invalid_argument, "max_in_flight and timeout must be more than nothing");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, const Namespace& ns,
+                                    const StoreOptions& options) {
+  if (auto ok = check_options(options); !ok) return std::unexpected(std::move(ok.error()));
+  auto parts = std::make_shared<Parts>();
+  parts->connection = std::move(connection);
+  Session& session = Session::of(*parts->connection);
+  auto requests =
+      Requests::make(session.transport(), {.inbox_prefix = session.options().inbox_prefix,
+                                           .timeout = session.options().request_timeout});
+  if (!requests) return std::unexpected(std::move(requests.error()));
+  parts->requests = std::move(*requests);
+  parts->api =
+      std::make_unique<StreamApi>(session.transport(), *parts->requests, event_stream_name(ns));
+  const auto level = parts->api->level(options.timeout);
+  if (!level) return std::unexpected(level.error().error);
+  const auto info = find_or_create(*parts->api, ns, options, *level);
+  if (!info) return std::unexpected(info.error());
+  const StreamConfig& config = info->config;
+
+  const bool replicated = config.replicas > 1;
+  const bool ask_leader = replicated || !config.allow_direct;
+  parts->reader = std::make_unique<Reader>(
+      *parts->api, ReaderOptions{.ns = ns,
+                                 .ask_leader = ask_leader,
+                                 .batch_get = *level >= kBatchGetLevel && config.allow_direct,
+                                 .max_json_depth = options.limits.max_json_depth,
+                                 .timeout = options.timeout});
+  if (auto ok = listen_for_hints(*parts, ns); !ok) return std::unexpected(std::move(ok.error()));
+  AppenderOptions appender{.ns = ns,
+                           .durability = durability_of(config),
+                           .read_from_leader = ask_leader,
+                           .atomic_batch = config.allow_atomic,
+                           .message_ids = replicated && *level == 0,
+                           .max_json_depth = options.limits.max_json_depth,
+                           .max_in_flight = options.max_in_flight,
+                           .max_queued_bytes = options.max_queued_bytes,
+                           .head_cache_actors = options.head_cache_actors,
+                           .timeout = options.timeout,
+                           .log = options.log};
+  return std::make_unique<JetStreamEventStore>(std::move(parts), ns, options, std::move(appender));
+}
+
+}  // namespace aether::nats

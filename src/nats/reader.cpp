@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/reader.hpp"
+
+#include "core/text.hpp"
+#include "store/deadline.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <future>
+#include <thread>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostAtOnce = 1'000;  // messages; a server sends them without flow control
+constexpr milliseconds kLongestTry{2'000};
+constexpr milliseconds kShortestTry{20};
+constexpr milliseconds kLookInterval{200};
+constexpr milliseconds kFirstPause{2};
+constexpr milliseconds kLongestPause{250};
+
+/// Makes `ask(timeout, completion)` a call that waits, and asks again what was unavailable.
+template <class T, class Ask>
+Result<T> wait_for(Deadline deadline, const Ask& ask) {
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    std::promise<ApiResult<T>> promise;
+    ask(std::clamp(left, milliseconds(1), kLongestTry),
+        [&promise](ApiResult<T> result) { promise.set_value(std::move(result)); });
+    ApiResult<T> result = promise.get_future().get();
+    if (result) return std::move(*result);
+    Error& error = result.error().error;
+    if (error.code != Errc::unavailable) return std::unexpected(std::move(error));
+    if (Clock::now() + pause + kShortestTry >= deadline) {
+      return fail(Errc::unavailable, concat("the stream could not be read in time: try again "
+                                            "later (the last try: ",
+                                            error.message, ")"));
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+std::string subject_of(const Namespace& ns, const Filter& filter) {
+  if (!filter.actor_id.empty()) return event_subject(ns, filter.actor_id);
+  if (!filter.category.empty()) {
+    return concat("aether.ev.", ns.text(), ".", to_subject_token(filter.category), ".*");
+  }
+  return event_stream_subjects(ns);
+}
+
+/// 0 where there is none: then the message is looked into.
+Version version_in(const StoredMessage& message) {
+  Version version = 0;
+  std::from_chars(message.version.data(), message.version.data() + message.version.size(), version);
+  return version;
+}
+
+}  // namespace
+
+Result<Batch> Reader::fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
+                            Deadline deadline) {
+  return wait_for<Batch>(deadline, [&](milliseconds timeout, auto completion) {
+    if (options_.batch_get) {
+      api_.batch(subject, sequence, limit, timeout, std::move(completion));
+    } else {
+      api_.consume(subject, sequence, limit, timeout, std::move(completion));
+    }
+  });
+}
+
+Result<std::optional<StoredMessage>> Reader::last(const std::string& subject, Deadline deadline) {
+  return wait_for<StreamApi::Found>(deadline, [&](milliseconds timeout, auto completion) {
+    api_.last(subject, !options_.ask_leader, timeout, std::move(completion));
+  });
+}
+
+Result<std::uint64_t> Reader::last_sequence(const std::string& subject, Deadline deadline) {
+  const auto found = last(subject, deadline);
+  if (!found) return std::unexpected(found.error());
+  const StreamApi::Found& message = *found;
+  return message ? message->sequence : 0;
+}
+
+template <class Take>
+Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
+                          bool fresh, const Take& take) {
+  const Deadline deadline = deadline_after(options_.timeout);
+  std::uint64_t until = 0;  // of what the leader has
+  auto pause = kFirstPause;
+  while (true) {
+    if (Clock::now() >= deadline) {
+      return fail(Errc::unavailable,
+                  concat("reading took longer than ", options_.timeout.count(),
+                         " ms: read less at a time, or raise the store's timeout"));
+    }
+    const auto batch = fetch(subject, sequence, std::min(at_once, kMostAtOnce), deadline);
+    if (!batch) return std::unexpected(batch.error());
+    for (const StoredMessage& message : batch->messages) {
+      sequence = message.sequence + 1;
+      const Result<bool> goes_on = take(message);
+      if (!goes_on) return std::unexpected(goes_on.error());
+      if (!*goes_on) return {};
+    }
+    if (!batch->is_last) continue;
+    if (!fresh || !options_.ask_leader || (until != 0 && sequence > until)) return {};
+    const auto end = last_sequence(subject, deadline);
+    if (!end) return std::unexpected(end.error());
+    if (*end < sequence) return {};
+    until = *end;  // who answered is behind the leader
+    if (Clock::now() + pause >= deadline) {
+      return fail(Errc::unavailable,
+                  "the servers that answer are behind the stream's leader: try again later");
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+Result<std::vector<EventPtr>> Reader::read(std::string_view actor_id, const ReadOptions& options) {
+  std::vector<EventPtr> events;
+  if (options.limit == 0 || actor_id.empty()) return events;
+  // Where the version stands is not known: what comes before it is passed over in large steps.
+  const std::size_t at_once = options.from_version > 1 ? kMostAtOnce : options.limit;
+  auto scanned = scan(event_subject(options_.ns, actor_id), 1, at_once, true,
+                      [&](const StoredMessage& message) -> Result<bool> {
+                        const Version last = version_in(message);
+                        if (last != 0 && last < options.from_version) return true;
+                        auto decoded =
+                            decode_message(options_.ns, message, options_.max_json_depth);
+                        if (!decoded) return std::unexpected(std::move(decoded.error()));
+                        for (EventPtr& event : *decoded) {
+                          if (event->version < options.from_version) continue;
+                          events.push_back(std::move(event));
+                          if (events.size() == options.limit) return false;
+                        }
+                        return true;
+                      });
+  if (!scanned) return std::unexpected(std::move(scanned.error()));
+  return events;
+}
+
+Result<Page> Reader::read_all(const Filter& filter, Position after, std::size_t limit) {
+  auto stretch = read_from(sequence_of(after), filter, after, limit, true);
+  if (!stretch) return std::unexpected(std::move(stretch.error()));
+  return std::move(stretch->page);
+}
+
+Result<Reader::Stretch> Reader::read_from(std::uint64_t sequence, const Filter& filter,
+                                          Position after, std::size_t limit, bool fresh) {
+  Stretch stretch{.page = {.events = {}, .next = after}, .sequence = sequence};
+  if (sequence > kMaxSequence) return stretch;
+  Page& page = stretch.page;
+  auto scanned = scan(subject_of(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit,
+                      fresh, [&](const StoredMessage& message) -> Result<bool> {
+                        auto decoded =
+                            decode_message(options_.ns, message, options_.max_json_depth);
+                        if (!decoded) return std::unexpected(std::move(decoded.error()));
+                        const Position last = decoded->back()->position;
+                        stretch.sequence = message.sequence;
+                        for (EventPtr& event : *decoded) {
+                          if (event->position <= after || !filter.matches(*event)) continue;
+                          page.next = event->position;
+                          page.events.push_back(std::move(event));
+                          if (page.events.size() == limit && page.next != last) return false;
+                        }
+                        page.next = std::max(after, last);
+                        stretch.sequence = message.sequence + 1;
+                        return page.events.size() < limit;
+                      });
+  if (!scanned && page.events.empty()) return std::unexpected(std::move(scanned.error()));
+  return stretch;  // what was read before an error; that comes again at its place
+}
+
+Result<Version> Reader::latest_version(std::string_view actor_id) {
+  if (actor_id.empty()) return 0;
+  const auto found = last(event_subject(options_.ns, actor_id), deadline_after(options_.timeout));
+  if (!found) return std::unexpected(found.error());
+  const StreamApi::Found& message = *found;
+  if (!message) return 0;
+  const auto headers = decode_headers(*message);
+  if (!headers) return std::unexpected(headers.error());
+  return headers->version;
+}
+
+/// Asks once.
+std::optional<StoredMessage> Reader::end_of_stream() {
+  auto end = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
+    api_.last(event_stream_subjects(options_.ns), false, kLongestTry, std::move(completion));
+  });
+  return end ? std::move(*end) : std::nullopt;
+}
+
+std::optional<Position> Reader::end_without(const Filter& filter, std::uint64_t sequence) {
+  const std::string subject = subject_of(options_.ns, filter);
+  if (subject == event_stream_subjects(options_.ns)) return std::nullopt;  // all was seen
+  auto end = end_of_stream();
+  if (!end || end->sequence < sequence) return std::nullopt;
+  // Both answers must be one server's: another that has just become the leader might not know yet
+  // what stands before the end. So who leads is looked up around them.
+  std::string leader;
+  if (options_.ask_leader) {
+    const auto info = api_.info(kLongestTry);
+    if (!info) return std::nullopt;
+    leader = info->leader;
+    end = end_of_stream();
+    if (!end) return std::nullopt;
+  }
+  const auto next = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
+    api_.next(subject, std::max<std::uint64_t>(sequence, 1), kLongestTry, std::move(completion));
+  });
+  if (!next || *next) return std::nullopt;
+  if (options_.ask_leader) {
+    const auto info = api_.info(kLongestTry);
+    if (!info || info->leader != leader) return std::nullopt;
+  }
+  const auto headers = decode_headers(*end);
+  if (!headers) return std::nullopt;
+  return position_of(end->sequence, headers->count - 1);
+}
+
+Follower::Follower(Reader& reader, Position after)
+    : reader_(reader), after_(after), sequence_(sequence_of(after)) {}
+
+Result<Page> Follower::read(const Filter& filter, std::size_t limit) {
+  auto stretch = reader_.read_from(sequence_, filter, after_, limit, false);
+  if (!stretch) return std::unexpected(std::move(stretch.error()));
+  Page& page = stretch->page;
+  sequence_ = stretch->sequence;
+  if (page.events.empty() && Clock::now() >= next_look_) {
+    next_look_ = Clock::now() + kLookInterval;
+    if (const auto end = reader_.end_without(filter, sequence_)) {
+      page.next = std::max(page.next, *end);
+      sequence_ = sequence_of(*end) + 1;
+    }
+  }
+  after_ = page.next;
+  return std::move(page);
+}
+
+}  // namespace aether::nats

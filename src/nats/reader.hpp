@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/filter.hpp"
+#include "aether/core/names.hpp"
+#include "aether/store/event_store.hpp"
+#include "nats/api.hpp"
+#include "nats/commit.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aether::nats {
+
+struct ReaderOptions {
+  Namespace ns;
+  bool ask_leader = true;  ///< replicas may be behind: the end of what was read is checked
+  bool batch_get = false;  ///< else by a consumer
+  unsigned max_json_depth = kDefaultJsonDepth;
+  std::chrono::milliseconds timeout{10'000};  ///< of each call, with its tries
+};
+
+/// Reads events out of the stream. What is unavailable is tried again until the timeout.
+///
+/// May be used from any thread; waits.
+class Reader {
+ public:
+  Reader(StreamApi& api, ReaderOptions options) : api_(api), options_(std::move(options)) {}
+
+  [[nodiscard]] Result<std::vector<EventPtr>> read(std::string_view actor_id,
+                                                   const ReadOptions& options);
+  [[nodiscard]] Result<Page> read_all(const Filter& filter, Position after, std::size_t limit);
+  [[nodiscard]] Result<Version> latest_version(std::string_view actor_id);
+
+  /// A page, and the sequence of the message at which the next begins: a position alone does not
+  /// say whether its message was read whole.
+  struct Stretch {
+    Page page{};
+    std::uint64_t sequence = 0;
+  };
+  /// From the message `sequence` on. Not `fresh`: what a replica that is behind does not have comes
+  /// the next time.
+  [[nodiscard]] Result<Stretch> read_from(std::uint64_t sequence, const Filter& filter,
+                                          Position after, std::size_t limit, bool fresh);
+
+  /// The position of the stream's last event, if no message from `sequence` on is of the filter's
+  /// actors. Nothing where there is such a one, or no answer that is certain.
+  [[nodiscard]] std::optional<Position> end_without(const Filter& filter, std::uint64_t sequence);
+
+ private:
+  /// Calls `take(message)` with the messages of `subject` from `sequence` on, in order, until it
+  /// says false, or there are no more.
+  template <class Take>
+  Result<void> scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
+                    bool fresh, const Take& take);
+  Result<Batch> fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
+                      Deadline deadline);
+  Result<std::optional<StoredMessage>> last(const std::string& subject, Deadline deadline);
+  /// 0 where there is none.
+  Result<std::uint64_t> last_sequence(const std::string& subject, Deadline deadline);
+  std::optional<StoredMessage> end_of_stream();
+
+  StreamApi& api_;
+  const ReaderOptions options_;
+};
+
+/// Reads page after page, for one subscription.
+class Follower {
+ public:
+  Follower(Reader& reader, Position after);
+
+  /// What follows the last page. An empty page may be further on, too: past what the filter held
+  /// back.
+  [[nodiscard]] Result<Page> read(const Filter& filter, std::size_t limit);
+
+ private:
+  Reader& reader_;
+  Position after_;
+  std::uint64_t sequence_;
+  Deadline next_look_{};  // at the stream's end, where the filter saw nothing
+};
+
+}  // namespace aether::nats

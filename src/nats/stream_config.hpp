@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/error.hpp"
+#include "aether/core/names.hpp"
+#include "aether/nats/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aether::nats {
+
+/// A stream's configuration, as far as it matters here; what a server echoes.
+struct StreamConfig {
+  std::string name{};
+  std::vector<std::string> subjects{};
+  std::string retention = "limits";
+  std::string storage = "file";
+  std::string discard = "new";
+  std::string compression = "none";
+  std::int64_t max_age_ns = 0;  ///< 0: for ever
+  std::int64_t max_bytes = -1;
+  std::int64_t max_messages = -1;
+  std::int64_t max_messages_per_subject = -1;
+  std::int64_t max_message_bytes = -1;
+  std::int64_t max_consumers = -1;
+  unsigned replicas = 1;
+  bool deny_delete = false;
+  bool deny_purge = false;
+  bool allow_direct = false;
+  bool allow_atomic = false;
+  bool allow_rollup = false;
+  bool allow_message_ttl = false;
+  bool no_ack = false;
+  bool sealed = false;
+  bool is_mirror = false;
+  bool transforms_subjects = false;
+
+  friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
+};
+
+/// What the server supports beyond 2.9, as it says itself; 0 below 2.11.
+using ApiLevel = unsigned;
+inline constexpr ApiLevel kBatchGetLevel = 1;     // 2.11
+inline constexpr ApiLevel kAtomicBatchLevel = 2;  // 2.12
+
+/// "aether=ev=prod=eu": the subjects' common beginning, with '=' for '.', which a namespace has
+/// not.
+[[nodiscard]] std::string event_stream_name(const Namespace& ns);
+/// "aether.ev.prod.eu.*.*": category and actor, never ">", so that `a` and `a.b` share nothing.
+[[nodiscard]] std::string event_stream_subjects(const Namespace& ns);
+
+/// The stream to make for `options`.
+[[nodiscard]] StreamConfig event_stream_config(const Namespace& ns, const StreamOptions& options);
+/// As the server wants it. What `level` does not know is left out.
+[[nodiscard]] std::string to_json(const StreamConfig& config, ApiLevel level);
+
+/// Whether a store can use the stream that is there, and whether it is what `options` ask for.
+/// Errors: `invalid_argument`, with what is there, what was wanted, and what to do.
+[[nodiscard]] Result<void> check_event_stream(const StreamConfig& found, const Namespace& ns,
+                                              const StreamOptions& options);
+
+}  // namespace aether::nats
