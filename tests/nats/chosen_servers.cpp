@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/chosen_servers.hpp"
+
+#include "nats/nats_cluster.hpp"
+
+#include <cstdlib>
+#include <deque>
+#include <future>
+#include <stdexcept>
+#include <utility>
+
+namespace aether::tests {
+namespace {
+
+// A commit may have a mebibyte of data, to which its envelope adds: more than a server takes
+// where nothing is said.
+ServerOptions options_for(ServerVersion version) {
+  return {.version = version, .config = "max_payload: 8MB\n"};
+}
+
+class OneServer final : public Servers {
+ public:
+  explicit OneServer(ServerVersion version) : server_(options_for(version)) {}
+  [[nodiscard]] std::vector<std::string> urls() const override { return {server_.url()}; }
+  [[nodiscard]] unsigned replicas() const override { return 1; }
+
+ private:
+  NatsServer server_;
+};
+
+class ThreeServers final : public Servers {
+ public:
+  explicit ThreeServers(ServerVersion version) : cluster_(options_for(version)) {}
+  [[nodiscard]] std::vector<std::string> urls() const override { return cluster_.urls(); }
+  [[nodiscard]] unsigned replicas() const override { return kClusterSize; }
+
+ private:
+  NatsCluster cluster_;
+};
+
+std::string chosen_kind() {
+  const char* chosen = std::getenv("AETHER_NATS_SERVERS");  // NOLINT(concurrency-mt-unsafe)
+  return chosen == nullptr ? "2.15" : chosen;
+}
+
+std::unique_ptr<Servers> start_servers() {
+  const ServerVersion version = chosen_version();
+  if (chosen_kind().ends_with("-cluster")) return std::make_unique<ThreeServers>(version);
+  return std::make_unique<OneServer>(version);
+}
+
+/// Namespaces whose streams are there already: three servers of 2.9 need up to a second to agree on
+/// a new stream, and then do little else.
+class Stock {
+ public:
+  Namespace take() {
+    while (coming_.size() < kAhead) {
+      coming_.push_back(std::async(std::launch::async, [number = ++last_] {
+        Namespace ns = *Namespace::parse("test." + std::to_string(number));
+        const auto store = open_store(connect(), ns);
+        return ns;
+      }));
+    }
+    Namespace ns = coming_.front().get();
+    coming_.pop_front();
+    return ns;
+  }
+
+ private:
+  static constexpr std::size_t kAhead = 6;
+
+  std::deque<std::future<Namespace>> coming_;
+  int last_ = 0;
+};
+
+}  // namespace
+
+ServerVersion chosen_version() {
+  return chosen_kind().starts_with("2.9") ? ServerVersion::v2_9 : ServerVersion::v2_15;
+}
+
+const Servers& servers() {
+  static const std::unique_ptr<Servers> started = start_servers();
+  return *started;
+}
+
+std::shared_ptr<nats::Connection> connect() {
+  auto connection = nats::connect({.urls = servers().urls()});
+  if (!connection) throw std::runtime_error(connection.error().message);
+  return std::move(*connection);
+}
+
+std::unique_ptr<nats::Store> open_store(const std::shared_ptr<nats::Connection>& connection,
+                                        const Namespace& ns, nats::StoreOptions options) {
+  options.stream.replicas = servers().replicas();
+  auto opened = nats::open(connection, ns, options);
+  if (!opened) throw std::runtime_error(opened.error().message);
+  return std::move(*opened);
+}
+
+Namespace take_namespace() {
+  servers();  // before the stock, so that they end after it
+  static Stock stock;
+  return stock.take();
+}
+
+}  // namespace aether::tests

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/nats/store.hpp"
+#include "nats/nats_server.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aether::tests {
+
+/// The servers of the whole run. AETHER_NATS_SERVERS chooses them: "2.9", "2.15" (where nothing is
+/// said), "2.9-cluster", "2.15-cluster".
+class Servers {
+ public:
+  virtual ~Servers() = default;
+  [[nodiscard]] virtual std::vector<std::string> urls() const = 0;
+  [[nodiscard]] virtual unsigned replicas() const = 0;
+};
+
+/// Started by the first call. What cannot be had is thrown as std::runtime_error, here and below.
+const Servers& servers();
+[[nodiscard]] ServerVersion chosen_version();
+
+[[nodiscard]] std::shared_ptr<nats::Connection> connect();
+/// On a stream with a replica on each of the servers.
+[[nodiscard]] std::unique_ptr<nats::Store> open_store(
+    const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
+    nats::StoreOptions options = {});
+
+/// One that nobody has used, whose stream is there.
+[[nodiscard]] Namespace take_namespace();
+
+}  // namespace aether::tests
