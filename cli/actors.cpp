@@ -73,7 +73,7 @@ void print_table(const Summaries& summaries, Console& console) {
 }  // namespace
 
 Outcome run(const Actors& verb, const Session& session) {
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
 
   const auto summaries = summarize(*store->events, {.category = verb.category}, session);

@@ -111,9 +111,8 @@ void print(const Appended& appended, const std::string& actor_id, const std::str
 }  // namespace
 
 Outcome run(const Append& verb, const Session& session) {
-  const auto deadline = [&verb] { return std::chrono::steady_clock::now() + verb.timeout; };
   if (verb.lines) {
-    auto store = session.open_to_write(deadline());
+    auto store = session.open_to_write(verb.timeout);
     if (!store) return std::unexpected(std::move(store.error()));
     return append_lines(*store->events, session);
   }
@@ -121,8 +120,8 @@ Outcome run(const Append& verb, const Session& session) {
   // Before the store is opened: while the input is awaited, others may write.
   auto event = make_event(verb, session);
   if (!event) return std::unexpected(std::move(event.error()));
-  const Deadline end = deadline();
-  auto store = session.open_to_write(end);
+  const Deadline end = Deadline::clock::now() + verb.timeout;
+  auto store = session.open_to_write(verb.timeout);
   if (!store) return std::unexpected(std::move(store.error()));
 
   const std::string id = event->id;

@@ -163,7 +163,7 @@ Grammar::Grammar() {
   app_.require_subcommand(0, 1);
   app_.set_help_flag("-h,--help", "Say how the program, or the verb, is used");
   app_.add_option("--store", all_.arguments.store_url,
-                  "Which store: sqlite:PATH or memory: (default: $AETHER_STORE)")
+                  "Which store: sqlite:PATH, nats://HOST/NAMESPACE, ... (default: $AETHER_STORE)")
       ->type_name("URL")
       ->envname("AETHER_STORE");
   app_.add_flag("--json", all_.arguments.console.json,

@@ -91,7 +91,7 @@ void print_table(const AuditReport& report, bool against, Console& console) {
 Outcome run(const Verify& verb, const Session& session) {
   auto against = read_digest(verb.against, session);
   if (!against) return std::unexpected(std::move(against.error()));
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
 
   Progress progress("verify", "event");
@@ -111,7 +111,7 @@ Outcome run(const Verify& verb, const Session& session) {
 }
 
 Outcome run(const MakeDigest& verb, const Session& session) {
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
 
   Progress progress("digest", "event");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "nats_url.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -10,13 +11,14 @@
 namespace aether::cli {
 
 Outcome run(const Backup& verb, const Session& session) {
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
   if (store->sqlite == nullptr) {
-    return std::unexpected(Failure(Error{.code = Errc::unsupported,
-                                         .message = "the store \"" + session.store_url +
-                                                    "\" cannot be backed up: only sqlite:PATH "
-                                                    "can"}));
+    Failure failure(Error{.code = Errc::unsupported,
+                          .message = "the store " + shown_url(session.store_url) +
+                                     " cannot be backed up: only sqlite:PATH can"});
+    failure.advice = "Its events go into a database with: aether copy";
+    return std::unexpected(std::move(failure));
   }
 
   Progress progress("backup", "page");

@@ -17,14 +17,18 @@ inline constexpr std::string_view kProgramExamples =
   aether verify)";
 
 inline constexpr std::string_view kProgramNotes = R"(Stores:
-  sqlite:PATH  one database file; append makes it where there is none
-  memory:      empty, and gone when the program ends; to try things out
+  sqlite:PATH            one database file; append makes it where there is none
+  nats://HOST/NAMESPACE  a namespace in JetStream; tls://... with TLS; before HOST may
+                         stand USER:PASSWORD@, behind it :PORT and ,HOST2...
+  nats:NAMESPACE         the same, with the selected context of the `nats` tools
+  nats:CONTEXT/NAMESPACE with the named context
+  memory:                empty, and gone when the program ends; to try things out
 
 Exit codes:
   0    done
   1    failed in some other way than these, such as a full disk under the output
   2    wrong usage, an invalid argument, or an event over a limit
-  3    not found: no such actor, no such database
+  3    not found: no such actor, no such store
   4    version conflict: the actor is not at the expected version; nothing was stored
   5    the store is unavailable, or the outcome is unknown: the message says which
   6    permission denied

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <span>
 #include <system_error>
@@ -44,17 +45,26 @@ void occupy_standard_streams() {
   }
 }
 
+/// After a signal: a connection that was cut fails what was on its way, one way or another.
+bool may_be_interruption(const Error& error) {
+  return error.code == Errc::closed || error.code == Errc::unavailable ||
+         error.code == Errc::outcome_unknown;
+}
+
 ExitCode run_verb(const Arguments& arguments, Console& console) {
   const Signals signals;
   const Session session{.store_url = arguments.store_url, .console = console, .signals = signals};
-  const Outcome outcome =
+  Outcome outcome =
       std::visit([&](const auto& verb) { return run(verb, session); }, arguments.verb);
   if (outcome) return *outcome;
+  const bool is_interrupted = signals.caught() != 0 && may_be_interruption(outcome.error().error);
+  if (is_interrupted && !std::holds_alternative<Append>(arguments.verb)) {
+    outcome.error() = Failure(Error{.code = Errc::closed, .message = "interrupted"});
+  }
   console.out().flush();  // what was found comes before why there is no more
   console.complain(outcome.error());
-  const Errc code = outcome.error().error.code;
-  if (code == Errc::closed && signals.caught() != 0) return exit_code_of_signal(signals.caught());
-  return exit_code_of(code);
+  if (is_interrupted) return exit_code_of_signal(signals.caught());
+  return exit_code_of(outcome.error().error.code);
 }
 
 /// The output may have failed without anyone having noticed.
@@ -78,8 +88,12 @@ ExitCode run_program(std::span<const char* const> args) {
     return ExitCode::usage;
   }
   Console console(arguments->console);
-  const ExitCode code = run_verb(*arguments, console);
-  return check_output(code, console);
+  const ExitCode code = check_output(run_verb(*arguments, console), console);
+  if (code == ExitCode::interrupted || code == ExitCode::terminated) {
+    // A thread may still be trying to connect: it must not see the program being taken down.
+    std::_Exit(static_cast<int>(code));
+  }
+  return code;
 }
 
 }  // namespace

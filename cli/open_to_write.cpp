@@ -12,15 +12,22 @@ namespace aether::cli {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::expected<OpenStore, Failure> Session::open_to_write(Deadline deadline) const {
+std::expected<OpenStore, Failure> Session::open() const {
+  return open_store(store_url, {.signals = signals, .log = console.log()});
+}
+
+std::expected<OpenStore, Failure> Session::open_to_write(milliseconds timeout) const {
   constexpr milliseconds kFirstPause{5};
   constexpr milliseconds kLongestPause{100};
   constexpr milliseconds kSilence{1'000};  // who waits for less need not know why
+  const Deadline deadline = steady_clock::now() + timeout;
+  const OpenOptions options{
+      .signals = signals, .access = Access::write, .timeout = timeout, .log = console.log()};
   const std::array<int, 1> inputs{signals.fd()};
   const Deadline told_at = steady_clock::now() + kSilence;
   bool told = false;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    auto store = open(sqlite::Access::read_write);
+    auto store = open_store(store_url, options);
     if (store || store.error().error.code != Errc::unavailable) return store;
     const Deadline now = steady_clock::now();
     if (now >= deadline) {

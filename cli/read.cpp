@@ -32,7 +32,7 @@ Result<void> print_history(EventStore& store, const Read& verb, const Session& s
 }  // namespace
 
 Outcome run(const Read& verb, const Session& session) {
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
 
   const auto latest = store->events->latest_version(verb.actor_id);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store_url.hpp"
 
-#include "aether/store/memory.hpp"
 #include "text.hpp"
 
 #include <utility>
@@ -9,7 +8,8 @@
 namespace aether::cli {
 namespace {
 
-constexpr std::string_view kForms = R"("memory:" or "sqlite:PATH")";
+constexpr std::string_view kForms =
+    R"("sqlite:PATH", "nats://HOST/NAMESPACE", "nats:NAMESPACE" or "memory:")";
 
 Result<StoreUrl> parse_sqlite(std::string_view path) {
   if (path.empty()) {
@@ -35,14 +35,14 @@ Result<StoreUrl> parse_store_url(std::string_view text) {
                 "where URL is " +
                     std::string(kForms));
   }
-  const std::string shown = "\"" + escape(text) + "\"";
+  const std::string shown = shown_url(text);
   const auto colon = text.find(':');
   const auto scheme = text.substr(0, colon);
   if (colon == std::string_view::npos || scheme.contains('/') || scheme.contains('.')) {
     return fail(Errc::invalid_argument, "the store " + shown +
-                                            " has no scheme: for a database "
-                                            "file write sqlite:" +
-                                            escape(text));
+                                            " has no scheme: for a database file write "
+                                            "sqlite:" +
+                                            (text.contains('@') ? "PATH" : escape(text)));
   }
   const auto rest = text.substr(colon + 1);
   if (scheme == "sqlite") return parse_sqlite(rest);
@@ -52,36 +52,12 @@ Result<StoreUrl> parse_store_url(std::string_view text) {
                 "the store " + shown + " has something after \"memory:\": write memory: alone");
   }
   if (scheme == "nats" || scheme == "tls") {
-    return fail(Errc::unsupported, "the store " + shown +
-                                       " is on NATS, and this build has no NATS "
-                                       "store: use " +
-                                       std::string(kForms));
+    auto nats = parse_nats_url(text);
+    if (!nats) return std::unexpected(std::move(nats.error()));
+    return StoreUrl{.kind = StoreUrl::Kind::nats, .nats = std::move(*nats)};
   }
-  return fail(Errc::invalid_argument, "the store " + shown + " has the unknown scheme \"" +
-                                          escape(scheme) + "\": use " + std::string(kForms));
-}
-
-std::expected<OpenStore, Failure> open_store(std::string_view url, sqlite::Access access,
-                                             LogSink log) {
-  auto parsed = parse_store_url(url);
-  if (!parsed) return std::unexpected(std::move(parsed.error()));
-
-  if (parsed->kind == StoreUrl::Kind::memory) {
-    return OpenStore{.events = make_memory_event_store({.chain = true})};
-  }
-  auto store = sqlite::open(parsed->path, {.access = access, .log = std::move(log)});
-  if (!store) {
-    Failure failure(std::move(store.error()));
-    const bool writing = access == sqlite::Access::read_write;
-    if (writing) failure.advice = "Nothing was stored.";
-    if (!writing && failure.error.code == Errc::not_found) {
-      failure.advice =
-          "Is the path right? `aether append` makes the database with its first event.";
-    }
-    return std::unexpected(std::move(failure));
-  }
-  sqlite::Store* const sqlite = store->get();
-  return OpenStore{.events = std::move(*store), .sqlite = sqlite};
+  return fail(Errc::invalid_argument,
+              "the store " + shown + " has an unknown scheme: use " + std::string(kForms));
 }
 
 }  // namespace aether::cli

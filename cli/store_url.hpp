@@ -2,38 +2,26 @@
 #pragma once
 
 #include "aether/core/error.hpp"
-#include "aether/core/log.hpp"
-#include "aether/sqlite/store.hpp"
-#include "aether/store/event_store.hpp"
-#include "exit_code.hpp"
+#include "nats_url.hpp"
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace aether::cli {
 
-/// Which store, as the user names it: "memory:" or "sqlite:PATH".
+/// Which store, as the user names it: "memory:", "sqlite:PATH", or a `NatsUrl`.
 struct StoreUrl {
-  enum class Kind { memory, sqlite };
+  enum class Kind { memory, sqlite, nats };
 
   Kind kind = Kind::memory;
-  std::string path;  ///< of the database file
+  std::string path{};             ///< of the database file
+  std::optional<NatsUrl> nats{};  ///< where `kind` says so
 
   friend bool operator==(const StoreUrl&, const StoreUrl&) = default;
 };
 
-/// `invalid_argument` (says what to write instead), or `unsupported` for "nats:".
+/// `invalid_argument` says what to write instead. No message holds a password or a token.
 [[nodiscard]] Result<StoreUrl> parse_store_url(std::string_view text);
-
-/// A store that was opened by its URL.
-struct OpenStore {
-  std::unique_ptr<EventStore> events;
-  sqlite::Store* sqlite = nullptr;  ///< the same store, where it is one
-};
-
-/// Errors: those of `parse_store_url` and `sqlite::open`. `log` hears the store's warnings.
-[[nodiscard]] std::expected<OpenStore, Failure> open_store(std::string_view url,
-                                                           sqlite::Access access, LogSink log);
 
 }  // namespace aether::cli

@@ -58,7 +58,7 @@ Result<void> follow(EventStore& store, const Tail& verb, const Session& session,
 }  // namespace
 
 Outcome run(const Tail& verb, const Session& session) {
-  auto store = session.open(sqlite::Access::read_only);
+  auto store = session.open();
   if (!store) return std::unexpected(std::move(store.error()));
 
   EventPrinter printer(session.console, EventPrinter::Of::all_actors);

@@ -6,8 +6,8 @@
 #include "aether/store/event_store.hpp"
 #include "console.hpp"
 #include "exit_code.hpp"
+#include "open_store.hpp"
 #include "signals.hpp"
-#include "store_url.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,13 +27,13 @@ struct Session {
   Console& console;
   const Signals& signals;
 
-  [[nodiscard]] std::expected<OpenStore, Failure> open(sqlite::Access access) const {
-    return open_store(store_url, access, console.log());
-  }
+  /// For reading.
+  [[nodiscard]] std::expected<OpenStore, Failure> open() const;
 
-  /// For writing. Tries again until `deadline` while the store is unavailable, as it is while
-  /// another process writes. Whoever waits at a terminal is told so.
-  [[nodiscard]] std::expected<OpenStore, Failure> open_to_write(Deadline deadline) const;
+  /// For writing. Tries again until `timeout` has passed while the store is unavailable, as a
+  /// database is while another process writes. Whoever waits at a terminal is told so.
+  [[nodiscard]] std::expected<OpenStore, Failure> open_to_write(
+      std::chrono::milliseconds timeout) const;
 };
 
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();

@@ -22,6 +22,9 @@ class Wakeup {
   int fd_;
 };
 
+/// Without an end.
+inline constexpr std::chrono::milliseconds kForEver{-1};
+
 /// Waits until one of `inputs` is readable (or at its end), or `output`, where not negative, has
 /// lost its reader, or the time is over. False: the time is over.
 bool wait_for_any(std::span<const int> inputs, int output, std::chrono::milliseconds timeout);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/error.hpp"
+#include "aether/core/names.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace aether::cli {
+
+/// A namespace on NATS, as the user names it:
+///
+///     nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT][,HOST[:PORT]]…/NAMESPACE   tls:// for TLS
+///     nats:[CONTEXT/]NAMESPACE                        by a context of the `nats` tools
+///
+/// with `?SETTING=VALUE&…` behind it, where a value may be percent-encoded: `creds`, `nkey`, `ca`,
+/// `cert` and `key` name files, as they do in a context; `replicas` and `max_age` are what the
+/// stream is made with, or must have.
+struct NatsUrl {
+  std::string servers{};  ///< for `nats::parse_url`, maybe with a login; "": the context's
+  std::string context{};  ///< where there are no servers; "": the selected one
+  Namespace name_space;
+
+  std::string credentials_file{};
+  std::string nkey_seed_file{};
+  std::string ca_file{};
+  std::string cert_file{};
+  std::string key_file{};
+
+  std::optional<unsigned> replicas{};
+  std::optional<std::chrono::seconds> max_age{};  ///< 0: for ever
+
+  friend bool operator==(const NatsUrl&, const NatsUrl&) = default;
+};
+
+/// `text` begins with "nats:" or "tls:". `invalid_argument` says what to write instead.
+[[nodiscard]] Result<NatsUrl> parse_nats_url(std::string_view text);
+
+/// A store's URL as it may be shown: quoted, harmless to a terminal, and without what may be a
+/// login.
+[[nodiscard]] std::string shown_url(std::string_view text);
+
+}  // namespace aether::cli

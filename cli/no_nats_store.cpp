@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats_store.hpp"
+
+namespace aether::cli {
+
+std::expected<OpenStore, Failure> open_nats_store(const NatsUrl& url,
+                                                  const OpenOptions& /*options*/) {
+  return std::unexpected(
+      Failure(Error{.code = Errc::unsupported,
+                    .message = "the namespace \"" + url.name_space.text() +
+                               "\" is on NATS, and this build of the program has no NATS in it: "
+                               "use sqlite:PATH, or build with -DAETHER_WITH_NATS=ON"}));
+}
+
+}  // namespace aether::cli
