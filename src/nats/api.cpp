@@ -114,17 +114,29 @@ ApiResult<StreamInfo> StreamApi::create(const StreamConfig& config, ApiLevel lev
 
 void StreamApi::last(const std::string& subject, bool direct, Timeout timeout,
                      Completion<Found> done) {
-  if (!direct) {
-    const std::string body = concat(R"({"last_by_subj":")", subject, "\"}");
-    requests_.send(
-        {.subject = concat(kApi, "STREAM.MSG.GET.", stream_), .data = body, .timeout = timeout},
-        [done = std::move(done)](Result<Message> reply) mutable {
-          done(reply ? parse_message(reply->data()) : unanswered(std::move(reply.error())));
-        });
-    return;
-  }
+  if (direct) return get_direct(concat(".", subject), "", timeout, std::move(done));
+  get_from_leader(concat(R"({"last_by_subj":")", subject, "\"}"), timeout, std::move(done));
+}
+
+void StreamApi::next(const std::string& subject, std::uint64_t sequence, bool direct,
+                     Timeout timeout, Completion<Found> done) {
+  const std::string body = concat("{\"seq\":", sequence, R"(,"next_by_subj":")", subject, "\"}");
+  if (direct) return get_direct("", body, timeout, std::move(done));
+  get_from_leader(body, timeout, std::move(done));
+}
+
+void StreamApi::get_from_leader(const std::string& body, Timeout timeout, Completion<Found> done) {
   requests_.send(
-      {.subject = concat(kApi, "DIRECT.GET.", stream_, ".", subject), .timeout = timeout},
+      {.subject = concat(kApi, "STREAM.MSG.GET.", stream_), .data = body, .timeout = timeout},
+      [done = std::move(done)](Result<Message> reply) mutable {
+        done(reply ? parse_message(reply->data()) : unanswered(std::move(reply.error())));
+      });
+}
+
+void StreamApi::get_direct(const std::string& suffix, const std::string& body, Timeout timeout,
+                           Completion<Found> done) {
+  requests_.send(
+      {.subject = concat(kApi, "DIRECT.GET.", stream_, suffix), .data = body, .timeout = timeout},
       [done = std::move(done)](Result<Message> reply) mutable {
         if (!reply) return done(unanswered(std::move(reply.error())));
         if (reply->status() == 404) return done(Found{});
@@ -134,16 +146,6 @@ void StreamApi::last(const std::string& subject, bool direct, Timeout timeout,
                           .message = concat("the stream cannot be read: ", reply->status_text())}));
         }
         done(Found{from_direct(*reply)});
-      });
-}
-
-void StreamApi::next(const std::string& subject, std::uint64_t sequence, Timeout timeout,
-                     Completion<Found> done) {
-  const std::string body = concat("{\"seq\":", sequence, R"(,"next_by_subj":")", subject, "\"}");
-  requests_.send(
-      {.subject = concat(kApi, "STREAM.MSG.GET.", stream_), .data = body, .timeout = timeout},
-      [done = std::move(done)](Result<Message> reply) mutable {
-        done(reply ? parse_message(reply->data()) : unanswered(std::move(reply.error())));
       });
 }
 

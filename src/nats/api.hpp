@@ -89,7 +89,7 @@ class StreamApi {
   /// The last message of `subject`, or the first from `sequence` on. The leader of the stream knows
   /// all that was acknowledged; any of its replicas (`direct`) may be behind.
   void last(const std::string& subject, bool direct, Timeout timeout, Completion<Found> done);
-  void next(const std::string& subject, std::uint64_t sequence, Timeout timeout,
+  void next(const std::string& subject, std::uint64_t sequence, bool direct, Timeout timeout,
             Completion<Found> done);
 
   /// At most `limit` messages of `subject` from `sequence` on, from any replica, in one reply each.
@@ -114,6 +114,10 @@ class StreamApi {
   [[nodiscard]] const std::string& stream() const { return stream_; }
 
  private:
+  void get_from_leader(const std::string& body, Timeout timeout, Completion<Found> done);
+  void get_direct(const std::string& suffix, const std::string& body, Timeout timeout,
+                  Completion<Found> done);
+
   /// A consumer that is asked for its next messages.
   struct Delivering {
     std::string name;

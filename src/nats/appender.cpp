@@ -4,6 +4,7 @@
 #include "aether/core/uuid.hpp"
 #include "aether/store/commit.hpp"
 #include "core/text.hpp"
+#include "nats/locate.hpp"
 #include "store/deadline.hpp"
 
 #include <algorithm>
@@ -35,19 +36,22 @@ thread_local bool is_completing = false;
 /// What this thread is to start once it is back from what it does now: so that a row of commits
 /// that end at once needs no deep stack.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of one thread
-thread_local std::deque<std::shared_ptr<Commit>>* to_start = nullptr;
+thread_local std::deque<CommitPtr>* to_start = nullptr;
+
+std::unexpected<Error> waited_too_long() {
+  return fail(Errc::unavailable,
+              "the append waited too long behind others and was not begun: try again later");
+}
 
 }  // namespace
 
 Appender::Appender(StreamApi& api, AppenderOptions options)
-    : api_(api), options_(std::move(options)), heads_(options_.head_cache_actors) {}
+    : api_(api),
+      options_(std::move(options)),
+      lanes_(options_.lanes),
+      heads_(options_.head_cache_actors) {}
 
-Appender::~Appender() {
-  Lock lock(mutex_);
-  closing_ = true;
-  changed_.notify_all();
-  changed_.wait(lock, [this] { return accepted_ == 0; });
-}
+Appender::~Appender() { lanes_.close(); }
 
 Result<Appended> Appender::append(std::vector<Event> events, const AppendOptions& options) {
   if (is_completing) {
@@ -58,10 +62,17 @@ Result<Appended> Appender::append(std::vector<Event> events, const AppendOptions
   std::promise<Result<Appended>> promise;
   auto outcome = promise.get_future();
   const Deadline deadline = deadline_after(options.timeout);
-  auto commit = std::make_shared<Commit>(
+  const auto commit = std::make_shared<Commit>(
       std::move(events), options.expected_version, deadline,
       [&promise](Result<Appended> result) { promise.set_value(std::move(result)); });
-  submit(std::move(commit), deadline);
+  submit(commit, deadline);
+  // What has begun ends by itself at about its deadline.
+  if (outcome.wait_until(deadline) != std::future_status::ready) {
+    if (auto startable = lanes_.withdraw(commit)) {
+      start_all(std::move(*startable));
+      return waited_too_long();
+    }
+  }
   return outcome.get();
 }
 
@@ -72,50 +83,20 @@ void Appender::append_async(std::vector<Event> events, const AppendOptions& opti
          std::nullopt);
 }
 
-void Appender::submit(CommitPtr commit, std::optional<Deadline> wait_for_room) {
-  Lock lock(mutex_);
-  if (auto admitted = admit(lock, commit, wait_for_room); !admitted) {
-    lock.unlock();
-    return complete_append(commit->done, std::unexpected(std::move(admitted.error())),
-                           options_.log);
-  }
-  ++accepted_;
-  queued_bytes_ += commit->bytes;
-  for (const std::string& actor : commit->actors) {
-    auto& lane = lanes_[actor];
-    if (!lane.empty()) ++commit->blocked;
-    lane.push_back(commit);
-  }
-  if (commit->blocked > 0) return;
-  if (in_flight_ >= options_.max_in_flight) {
-    waiting_.push_back(std::move(commit));
-    return;
-  }
-  ++in_flight_;
-  lock.unlock();
-  start(std::move(commit));
-}
-
-Result<void> Appender::admit(Lock& lock, const CommitPtr& commit,
-                             std::optional<Deadline> wait_for_room) {
-  const auto has_room = [&] {
-    return closing_ || accepted_ == 0 || is_completing ||
-           queued_bytes_ + commit->bytes <= options_.max_queued_bytes;
+void Appender::submit(const CommitPtr& commit, std::optional<Deadline> wait_for_room) {
+  const auto refuse = [&](Error error) {
+    complete_append(commit->done, std::unexpected(std::move(error)), options_.log);
   };
-  if (!wait_for_room) {
-    changed_.wait(lock, has_room);
-  } else if (!changed_.wait_until(lock, *wait_for_room, has_room)) {
-    return fail(Errc::unavailable,
-                "the append waited too long for room in the store's queue, and was not begun: try "
-                "again later");
-  }
-  if (closing_) return fail(Errc::closed, "the store is being closed");
   if (commit->actors.size() > 1 && !options_.atomic_batch) {
-    return fail(Errc::unsupported,
-                "a commit of several actors needs an atomic batch, which this server or stream "
-                "does not have (nats-server 2.12, allow_atomic): append for one actor at a time");
+    return refuse(
+        {.code = Errc::unsupported,
+         .message = "a commit of several actors needs an atomic batch, which this server or stream "
+                    "does not have (nats-server 2.12, allow_atomic): append for one actor at a "
+                    "time"});
   }
-  return {};
+  auto begins = lanes_.enter(commit, wait_for_room, is_completing);
+  if (!begins) return refuse(std::move(begins.error()));
+  if (*begins) start(commit);
 }
 
 // A step ends in the next one, mostly on another thread; `start` keeps a row of ends from nesting.
@@ -129,9 +110,7 @@ void Appender::start(CommitPtr commit) {
     const CommitPtr next = std::move(row.front());
     row.pop_front();
     if (Clock::now() >= next->deadline) {
-      end(next, fail(Errc::unavailable,
-                     "the append waited too long behind others and was not begun: try again "
-                     "later"));
+      end(next, waited_too_long());
     } else {
       load_heads(next);
     }
@@ -139,45 +118,16 @@ void Appender::start(CommitPtr commit) {
   to_start = nullptr;
 }
 
+void Appender::start_all(std::vector<CommitPtr> commits) {
+  for (CommitPtr& commit : commits) start(std::move(commit));
+}
+
 void Appender::end(const CommitPtr& commit, Result<Appended> result) {
   const bool was_completing = std::exchange(is_completing, true);
   complete_append(commit->done, std::move(result), options_.log);
   is_completing = was_completing;
-
-  std::vector<CommitPtr> startable;
-  {
-    const std::scoped_lock lock(mutex_);
-    queued_bytes_ -= commit->bytes;
-    --in_flight_;
-    leave_lanes(commit, startable);
-    while (!waiting_.empty() && in_flight_ < options_.max_in_flight) {
-      startable.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
-      ++in_flight_;
-    }
-  }
-  for (CommitPtr& next : startable) start(std::move(next));
-  // Last: the destructor may be waiting for this, and then there is nothing left.
-  const std::scoped_lock lock(mutex_);
-  --accepted_;
-  changed_.notify_all();
-}
-
-void Appender::leave_lanes(const CommitPtr& commit, std::vector<CommitPtr>& startable) {
-  for (const std::string& actor : commit->actors) {
-    const auto lane = lanes_.find(actor);
-    lane->second.pop_front();
-    if (lane->second.empty()) {
-      lanes_.erase(lane);
-    } else if (const CommitPtr& next = lane->second.front(); --next->blocked == 0) {
-      if (in_flight_ < options_.max_in_flight) {
-        ++in_flight_;
-        startable.push_back(next);
-      } else {
-        waiting_.push_back(next);
-      }
-    }
-  }
+  // With the last commit the appender may go, too.
+  start_all(lanes_.leave(commit));
 }
 
 std::string Appender::subject_of(const std::string& actor_id) const {
@@ -245,31 +195,45 @@ void Appender::judge(const CommitPtr& commit) {
     }
     if (const auto actor = commit->lacking) {
       commit->known[*actor].events.clear();
-      return scan_history(commit, *actor, 1);
+      return look_up_repeat(commit, *actor);
     }
   }
   end(commit, std::unexpected(std::move(judgement.error())));
 }
 
-/// All of the lacking actor's history, for the rare repeat of what is not its latest commit.
-void Appender::scan_history(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence) {
-  api_.next(subject_of(commit->actors[actor]), sequence, time_left(*commit),
+/// Where the lacking actor's versions stand that a repeat would have: for the rare repeat of what
+/// is not its latest commit.
+void Appender::look_up_repeat(const CommitPtr& commit, std::size_t actor) {
+  const ActorHead& head = *commit->known[actor].head;
+  locate(api_,
+         {.subject = subject_of(commit->actors[actor]),
+          .version = commit->versions_of(actor).first,
+          .end = {.version = head.version, .sequence = head.sequence},
+          .direct = false},
+         time_left(*commit), [this, commit, actor](ApiResult<Place> before) {
+           if (!before) return end(commit, std::unexpected(std::move(before.error().error)));
+           commit->known[actor].from = before->version + 1;
+           read_repeat(commit, actor, before->sequence + 1);
+         });
+}
+
+void Appender::read_repeat(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence) {
+  api_.next(subject_of(commit->actors[actor]), sequence, false, time_left(*commit),
             [this, commit, actor](ApiResult<StreamApi::Found> found) {
               Commit::Known& known = commit->known[actor];
               if (!found) return end(commit, std::unexpected(std::move(found.error().error)));
-              if (!*found) {
-                known.from = 0;
-                return judge(commit);
-              }
+              if (!*found) return judge(commit);
               auto events = decode_message(options_.ns, **found, options_.max_json_depth);
               if (!events) return end(commit, std::unexpected(std::move(events.error())));
+              const bool is_all = events->back()->version >= commit->versions_of(actor).last;
               std::ranges::move(*events, std::back_inserter(known.events));
+              if (is_all) return judge(commit);
               if (Clock::now() >= commit->deadline) {
                 return end(commit, fail(Errc::unavailable,
                                         "the actor's history could not be read in time: nothing "
                                         "was stored; try again later"));
               }
-              scan_history(commit, actor, (*found)->sequence + 1);
+              read_repeat(commit, actor, (*found)->sequence + 1);
             });
 }
 
@@ -321,7 +285,7 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
 /// Looks what follows the message that the commit was judged by.
 void Appender::settle(const CommitPtr& commit) {
   const Commit::Part& part = commit->parts.front();
-  api_.next(part.message.subject, part.expected_sequence.value_or(0) + 1, time_left(*commit),
+  api_.next(part.message.subject, part.expected_sequence.value_or(0) + 1, false, time_left(*commit),
             [this, commit](ApiResult<StreamApi::Found> found) {
               if (!found) {
                 return retry(commit, &Appender::settle, std::move(found.error().error));

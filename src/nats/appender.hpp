@@ -6,18 +6,15 @@
 #include "aether/store/event_store.hpp"
 #include "nats/api.hpp"
 #include "nats/commit.hpp"
+#include "nats/lanes.hpp"
 #include "store/recent_cache.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <mutex>
-#include <span>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace aether::nats {
@@ -31,14 +28,13 @@ struct AppenderOptions {
   /// id that names the place in the actor's history closes that: the second is a duplicate.
   bool message_ids = false;
   unsigned max_json_depth = kDefaultJsonDepth;
-  std::size_t max_in_flight = 1'024;
-  std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;
+  Lanes::Options lanes{};
   std::size_t head_cache_actors = 100'000;
   std::chrono::milliseconds timeout{10'000};  ///< of asynchronous appends
   LogSink log{};
 };
 
-/// Appends commits, each actor's in the order of the calls, those of different actors at once.
+/// Appends commits, in the order that `Lanes` allows.
 ///
 /// A commit's message is stored only if the actor's last message still is the one that the commit
 /// was judged by. So the same message may be sent as often as need be: at most one is stored. An
@@ -60,43 +56,30 @@ class Appender {
                     EventStore::Completion done);
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-  using CommitPtr = std::shared_ptr<Commit>;
-
-  void submit(CommitPtr commit, std::optional<Deadline> wait_for_room);
-  Result<void> admit(Lock& lock, const CommitPtr& commit, std::optional<Deadline> wait_for_room);
+  void submit(const CommitPtr& commit, std::optional<Deadline> wait_for_room);
   void start(CommitPtr commit);
+  void start_all(std::vector<CommitPtr> commits);
   void end(const CommitPtr& commit, Result<Appended> result);
-  void leave_lanes(const CommitPtr& commit, std::vector<CommitPtr>& startable);
 
   // The steps of a commit on its way; each ends by beginning the next, or by `end`.
   void load_heads(const CommitPtr& commit);
   void judge(const CommitPtr& commit);
-  void look_up_repeat(const CommitPtr& commit);
-  void scan_history(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence);
+  void look_up_repeat(const CommitPtr& commit, std::size_t actor);
+  void read_repeat(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence);
   void publish(const CommitPtr& commit);
   void on_published(const CommitPtr& commit, ApiResult<Stored> stored);
   void settle(const CommitPtr& commit);
   void retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&), Error reason);
   void stored(const CommitPtr& commit, std::uint64_t last_sequence);
 
-  void send_part(const CommitPtr& commit, std::size_t index,
-                 StreamApi::Completion<Stored> completion);
   std::string subject_of(const std::string& actor_id) const;
 
   StreamApi& api_;
   const AppenderOptions options_;
+  Lanes lanes_;
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards heads_
   RecentCache<ActorHead> heads_;
-  /// Each actor's commits in the order of the calls; the first is on its way.
-  std::unordered_map<std::string, std::deque<CommitPtr>> lanes_;
-  std::deque<CommitPtr> waiting_;  // first in all their lanes, and for room in flight
-  std::size_t in_flight_ = 0;
-  std::size_t accepted_ = 0;
-  std::size_t queued_bytes_ = 0;
-  bool closing_ = false;
-  std::condition_variable changed_;
 };
 
 }  // namespace aether::nats

@@ -61,6 +61,18 @@ Result<std::optional<Position>> Commit::find(std::string_view actor_id, Version 
   return (*found)->position;
 }
 
+Commit::Versions Commit::versions_of(std::size_t actor) const {
+  Versions versions{.first = kMaxVersion, .last = 0};
+  Version version = expected_version.value_or(0);  // then all events are of one actor
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i].actor_id != actors[actor]) continue;
+    version = given_versions_[i] == 0 ? version + 1 : given_versions_[i];
+    versions = {.first = std::min(versions.first, version),
+                .last = std::max(versions.last, version)};
+  }
+  return versions;
+}
+
 void Commit::make_parts(const Namespace& ns, const std::string& stream, bool message_ids) {
   parts.clear();
   std::vector<ActorHead> heads;

@@ -46,6 +46,12 @@ struct Commit final : private History {
   void make_parts(const Namespace& ns, const std::string& stream, bool message_ids);
   /// Before it is judged anew: versions as they were given, nothing known.
   void forget();
+  /// The versions that an actor's events have, should the commit be a repeat.
+  struct Versions {
+    Version first = 0;
+    Version last = 0;
+  };
+  [[nodiscard]] Versions versions_of(std::size_t actor) const;
   /// Whether the message is the commit's own first part.
   [[nodiscard]] bool is_own(const std::vector<EventPtr>& message) const;
   [[nodiscard]] std::size_t index_of(std::string_view actor_id) const;
@@ -56,7 +62,8 @@ struct Commit final : private History {
   EventStore::Completion done;
   std::size_t bytes = 0;
   std::vector<std::string> actors;  ///< each once
-  std::size_t blocked = 0;          ///< by so many actors' earlier commits
+  std::size_t blocked = 0;          ///< by so many actors' earlier commits; of `Lanes`
+  bool has_begun = false;           ///< of `Lanes`
 
   /// What is known of an actor.
   struct Known {

@@ -212,8 +212,8 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
                            .atomic_batch = config.allow_atomic,
                            .message_ids = replicated && *level == 0,
                            .max_json_depth = options.limits.max_json_depth,
-                           .max_in_flight = options.max_in_flight,
-                           .max_queued_bytes = options.max_queued_bytes,
+                           .lanes = {.max_in_flight = options.max_in_flight,
+                                     .max_queued_bytes = options.max_queued_bytes},
                            .head_cache_actors = options.head_cache_actors,
                            .timeout = options.timeout,
                            .log = options.log};

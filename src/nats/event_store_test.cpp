@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -170,6 +171,62 @@ TEST_P(EventStoreTest, AnAppendThatNobodyTookIsUnavailableAndSaysSo) {
 
   ASSERT_THAT(refused, FailsWith(Errc::unavailable));
   EXPECT_THAT(refused.error().message, HasSubstr("nothing was stored"));
+}
+
+TEST_P(EventStoreTest, AnAppendBehindAnotherOfItsActorWaitsNoLongerThanItsOwnTimeout) {
+  ASSERT_THAT(store().append(placed("a", 1)), Succeeds());
+  server_.stop_process();
+  std::promise<Result<Appended>> promise;
+  auto before = promise.get_future();
+  store().append_async({placed("b", 2)}, {},
+                       [&](Result<Appended> result) { promise.set_value(std::move(result)); });
+
+  const auto refused = store().append(placed("c", 3), {.timeout = 20ms});
+
+  EXPECT_THAT(refused, FailsWith(Errc::unavailable));
+  EXPECT_NE(before.wait_for(0ms), std::future_status::ready) << "it waited for the one before it";
+  server_.continue_process();
+  EXPECT_THAT(before.get(), Succeeds());
+  EXPECT_THAT(store().append(placed("d", 3)), Succeeds());
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b", "d"));
+}
+
+TEST_P(EventStoreTest, ARepeatIsFoundAnywhereInALongHistory) {
+  constexpr Version kVersions = 300;
+  for (Version version = 1; version <= kVersions; version += 2) {
+    const std::vector commit{placed(std::to_string(version), version),
+                             placed(std::to_string(version + 1), version + 1)};
+    ASSERT_THAT(other().append(commit), Succeeds());
+  }
+
+  for (const Version version : {1U, 2U, 77U, 150U, 297U, 299U}) {
+    const std::vector repeat{placed(std::to_string(version), version),
+                             placed(std::to_string(version + 1), version + 1)};
+    const auto repeated = store().append(repeat);
+    ASSERT_THAT(repeated, Succeeds());
+    EXPECT_TRUE(repeated->stored_already);
+    EXPECT_EQ(repeated->version, version + 1);
+    EXPECT_THAT(store().append(placed("another", version)), ConflictsAt(kVersions));
+  }
+}
+
+TEST_P(EventStoreTest, ReadingFromAVersionReadsLittleOfWhatStandsBeforeIt) {
+  constexpr Version kVersions = 3'000;
+  for (Version version = 1; version <= kVersions; ++version) {
+    other().append_async({placed(std::to_string(version), version)}, {}, {});
+  }
+  ASSERT_TRUE(eventually([&] { return other().latest_version("order-1") == kVersions; }));
+  auto connection = *connect({.urls = {server_.url()}});
+  const auto reading = *open(connection, ns_);
+  const std::uint64_t before = connection->statistics().messages_in;
+
+  const auto events = reading->read("order-1", {.from_version = kVersions - 4});
+
+  ASSERT_THAT(events, Succeeds());
+  ASSERT_EQ(events->size(), 5U);
+  EXPECT_EQ(events->front()->version, kVersions - 4);
+  EXPECT_LT(connection->statistics().messages_in - before, 100U);
+  EXPECT_TRUE(reading->read("order-1", {.from_version = kVersions + 1})->empty());
 }
 
 TEST_P(EventStoreTest, EveryAppendSurvivesCutsAndIsStoredOnce) {

@@ -86,10 +86,28 @@ Result<std::uint64_t> Reader::last_sequence(const std::string& subject, Deadline
   return message ? message->sequence : 0;
 }
 
+Result<std::optional<Place>> Reader::place_before(const std::string& subject, Version version,
+                                                  Deadline deadline) {
+  if (version <= 1) return Place{};
+  const auto found = last(subject, deadline);
+  if (!found) return std::unexpected(found.error());
+  const StreamApi::Found& message = *found;
+  if (!message) return std::nullopt;
+  const auto headers = decode_headers(*message);
+  if (!headers) return std::unexpected(headers.error());
+  if (headers->version < version) return std::nullopt;
+  const LocateRequest request{.subject = subject,
+                              .version = version,
+                              .end = {.version = headers->version, .sequence = message->sequence},
+                              .direct = !options_.ask_leader};
+  return wait_for<Place>(deadline, [&](milliseconds timeout, auto completion) {
+    locate(api_, request, timeout, std::move(completion));
+  });
+}
+
 template <class Take>
 Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
-                          bool fresh, const Take& take) {
-  const Deadline deadline = deadline_after(options_.timeout);
+                          bool fresh, Deadline deadline, const Take& take) {
   std::uint64_t until = 0;  // of what the leader has
   auto pause = kFirstPause;
   while (true) {
@@ -124,9 +142,16 @@ Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, st
 Result<std::vector<EventPtr>> Reader::read(std::string_view actor_id, const ReadOptions& options) {
   std::vector<EventPtr> events;
   if (options.limit == 0 || actor_id.empty()) return events;
-  // Where the version stands is not known: what comes before it is passed over in large steps.
-  const std::size_t at_once = options.from_version > 1 ? kMostAtOnce : options.limit;
-  auto scanned = scan(event_subject(options_.ns, actor_id), 1, at_once, true,
+  const Deadline deadline = deadline_after(options_.timeout);
+  const std::string subject = event_subject(options_.ns, actor_id);
+  const auto place = place_before(subject, options.from_version, deadline);
+  if (!place) return std::unexpected(place.error());
+  const std::optional<Place>& before = *place;
+  if (!before) return events;
+  // What stands between that place and the version is passed over.
+  const std::size_t at_once =
+      std::min(options.limit, kMostAtOnce) + (before->sequence > 0 ? kNearVersions : 0);
+  auto scanned = scan(subject, before->sequence + 1, at_once, true, deadline,
                       [&](const StoredMessage& message) -> Result<bool> {
                         const Version last = version_in(message);
                         if (last != 0 && last < options.from_version) return true;
@@ -155,23 +180,23 @@ Result<Reader::Stretch> Reader::read_from(std::uint64_t sequence, const Filter& 
   Stretch stretch{.page = {.events = {}, .next = after}, .sequence = sequence};
   if (sequence > kMaxSequence) return stretch;
   Page& page = stretch.page;
-  auto scanned = scan(subject_of(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit,
-                      fresh, [&](const StoredMessage& message) -> Result<bool> {
-                        auto decoded =
-                            decode_message(options_.ns, message, options_.max_json_depth);
-                        if (!decoded) return std::unexpected(std::move(decoded.error()));
-                        const Position last = decoded->back()->position;
-                        stretch.sequence = message.sequence;
-                        for (EventPtr& event : *decoded) {
-                          if (event->position <= after || !filter.matches(*event)) continue;
-                          page.next = event->position;
-                          page.events.push_back(std::move(event));
-                          if (page.events.size() == limit && page.next != last) return false;
-                        }
-                        page.next = std::max(after, last);
-                        stretch.sequence = message.sequence + 1;
-                        return page.events.size() < limit;
-                      });
+  auto scanned =
+      scan(subject_of(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit, fresh,
+           deadline_after(options_.timeout), [&](const StoredMessage& message) -> Result<bool> {
+             auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
+             if (!decoded) return std::unexpected(std::move(decoded.error()));
+             const Position last = decoded->back()->position;
+             stretch.sequence = message.sequence;
+             for (EventPtr& event : *decoded) {
+               if (event->position <= after || !filter.matches(*event)) continue;
+               page.next = event->position;
+               page.events.push_back(std::move(event));
+               if (page.events.size() == limit && page.next != last) return false;
+             }
+             page.next = std::max(after, last);
+             stretch.sequence = message.sequence + 1;
+             return page.events.size() < limit;
+           });
   if (!scanned && page.events.empty()) return std::unexpected(std::move(scanned.error()));
   return stretch;  // what was read before an error; that comes again at its place
 }
@@ -211,7 +236,8 @@ std::optional<Position> Reader::end_without(const Filter& filter, std::uint64_t 
     if (!end) return std::nullopt;
   }
   const auto next = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
-    api_.next(subject, std::max<std::uint64_t>(sequence, 1), kLongestTry, std::move(completion));
+    api_.next(subject, std::max<std::uint64_t>(sequence, 1), false, kLongestTry,
+              std::move(completion));
   });
   if (!next || *next) return std::nullopt;
   if (options_.ask_leader) {

@@ -6,6 +6,7 @@
 #include "aether/store/event_store.hpp"
 #include "nats/api.hpp"
 #include "nats/commit.hpp"
+#include "nats/locate.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -57,7 +58,10 @@ class Reader {
   /// says false, or there are no more.
   template <class Take>
   Result<void> scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
-                    bool fresh, const Take& take);
+                    bool fresh, Deadline deadline, const Take& take);
+  /// From where on to read for the actor's events from `version` on; nothing: there are none.
+  [[nodiscard]] Result<std::optional<Place>> place_before(const std::string& subject,
+                                                          Version version, Deadline deadline);
   Result<Batch> fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
                       Deadline deadline);
   Result<std::optional<StoredMessage>> last(const std::string& subject, Deadline deadline);
