@@ -5,6 +5,7 @@
 #include "aether/store/commit.hpp"
 #include "core/text.hpp"
 #include "nats/locate.hpp"
+#include "nats/waiting.hpp"
 #include "store/deadline.hpp"
 
 #include <algorithm>
@@ -17,12 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-// A try that is not answered for so long is looked up, and made again: the leader may be gone.
-constexpr milliseconds kLongestTry{2'000};
-// With less time left another try would only find that there is none.
-constexpr milliseconds kShortestTry{20};
-constexpr milliseconds kLongestPause{250};
 
 milliseconds time_left(const Commit& commit) {
   const auto left = std::chrono::ceil<milliseconds>(commit.deadline - Clock::now());

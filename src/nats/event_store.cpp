@@ -7,6 +7,7 @@
 #include "nats/appender.hpp"
 #include "nats/reader.hpp"
 #include "nats/session.hpp"
+#include "nats/stream.hpp"
 #include "store/polling_subscription.hpp"
 
 #include <atomic>
@@ -139,26 +140,6 @@ Result<void> listen_for_hints(Parts& parts, const Namespace& ns) {
   return {};
 }
 
-Result<StreamInfo> find_or_create(StreamApi& api, const Namespace& ns, const StoreOptions& options,
-                                  ApiLevel level) {
-  auto info = api.info(options.timeout);
-  if (!info && info.error().code == ApiCode::stream_not_found) {
-    if (!options.stream.create) {
-      return fail(Errc::not_found,
-                  concat("there is no stream ", quoted(api.stream()), " for the namespace ",
-                         quoted(ns.text()), ": let the store make it (create), or make it first"));
-    }
-    info = api.create(event_stream_config(ns, options.stream), level, options.timeout);
-    // Another process may have made it in the meantime.
-    if (!info && info.error().code == ApiCode::stream_name_in_use) info = api.info(options.timeout);
-  }
-  if (!info) return std::unexpected(std::move(info.error().error));
-  if (auto ok = check_event_stream(info->config, ns, options.stream); !ok) {
-    return std::unexpected(std::move(ok.error()));
-  }
-  return std::move(*info);
-}
-
 Durability durability_of(const StreamConfig& config) {
   if (config.replicas > 1) return Durability::replicated(config.replicas);
   return config.storage == "memory" ? Durability::memory() : Durability::os_buffered();
@@ -193,7 +174,8 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
       std::make_unique<StreamApi>(session.transport(), *parts->requests, event_stream_name(ns));
   const auto level = parts->api->level(options.timeout);
   if (!level) return std::unexpected(level.error().error);
-  const auto info = find_or_create(*parts->api, ns, options, *level);
+  const auto info =
+      open_stream(*parts->api, StreamKind::events, ns, options.stream, *level, options.timeout);
   if (!info) return std::unexpected(info.error());
   const StreamConfig& config = info->config;
 

@@ -2,11 +2,11 @@
 #include "nats/reader.hpp"
 
 #include "core/text.hpp"
+#include "nats/waiting.hpp"
 #include "store/deadline.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <future>
 #include <thread>
 #include <utility>
 
@@ -18,32 +18,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMostAtOnce = 1'000;  // messages; a server sends them without flow control
-constexpr milliseconds kLongestTry{2'000};
-constexpr milliseconds kShortestTry{20};
 constexpr milliseconds kLookInterval{200};
-constexpr milliseconds kFirstPause{2};
-constexpr milliseconds kLongestPause{250};
-
-/// Makes `ask(timeout, completion)` a call that waits, and asks again what was unavailable.
-template <class T, class Ask>
-Result<T> wait_for(Deadline deadline, const Ask& ask) {
-  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    std::promise<ApiResult<T>> promise;
-    ask(std::clamp(left, milliseconds(1), kLongestTry),
-        [&promise](ApiResult<T> result) { promise.set_value(std::move(result)); });
-    ApiResult<T> result = promise.get_future().get();
-    if (result) return std::move(*result);
-    Error& error = result.error().error;
-    if (error.code != Errc::unavailable) return std::unexpected(std::move(error));
-    if (Clock::now() + pause + kShortestTry >= deadline) {
-      return fail(Errc::unavailable, concat("the stream could not be read in time: try again "
-                                            "later (the last try: ",
-                                            error.message, ")"));
-    }
-    std::this_thread::sleep_for(pause);
-  }
-}
 
 std::string subject_of(const Namespace& ns, const Filter& filter) {
   if (!filter.actor_id.empty()) return event_subject(ns, filter.actor_id);

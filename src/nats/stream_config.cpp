@@ -22,9 +22,18 @@ constexpr std::chrono::nanoseconds kDuplicateWindow = std::chrono::minutes(2);
 // Fewer messages than these for each subject would cut actors' histories short.
 constexpr std::int64_t kFewestMessagesPerActor = 1'000'000;
 
-std::unexpected<Error> unusable(const StreamConfig& found, std::string_view why) {
+/// What the names of its streams, and their subjects, begin with.
+std::string_view prefix_of(StreamKind kind) {
+  return kind == StreamKind::events ? "aether.ev." : "aether.snap.";
+}
+
+std::string_view name_of(StreamKind kind) {
+  return kind == StreamKind::events ? "events" : "snapshots";
+}
+
+std::unexpected<Error> unusable(StreamKind kind, const StreamConfig& found, std::string_view why) {
   return fail(Errc::invalid_argument,
-              concat("the stream ", quoted(found.name), " cannot keep events: ", why,
+              concat("the stream ", quoted(found.name), " cannot keep ", name_of(kind), ": ", why,
                      "; have it changed, or remove it and let the store make it"));
 }
 
@@ -65,33 +74,54 @@ Result<void> check_settings(const StreamConfig& found, const StreamOptions& opti
   return {};
 }
 
+Result<void> check_messages_per_actor(StreamKind kind, const StreamConfig& found) {
+  const std::int64_t kept = found.max_messages_per_subject;
+  if (kind == StreamKind::events) {
+    if (kept <= 0 || kept >= kFewestMessagesPerActor) return {};
+    return unusable(kind, found,
+                    concat("it keeps only ", kept, " messages of an actor (max_msgs_per_subject)"));
+  }
+  if (kept != 1) {
+    return unusable(kind, found,
+                    concat("it must keep one message of an actor, the last (max_msgs_per_subject "
+                           "is ",
+                           kept, ")"));
+  }
+  if (found.discards_new_per_subject) {
+    return unusable(kind, found,
+                    "an actor's first message would be its last (discard_new_per_subject)");
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string event_stream_name(const Namespace& ns) {
-  std::string name = concat("aether=ev=", ns.text());
+std::string stream_name(StreamKind kind, const Namespace& ns) {
+  std::string name = concat(prefix_of(kind), ns.text());
   std::ranges::replace(name, '.', '=');
   return name;
 }
 
-std::string event_stream_subjects(const Namespace& ns) {
-  return concat("aether.ev.", ns.text(), ".*.*");
+std::string stream_subjects(StreamKind kind, const Namespace& ns) {
+  return concat(prefix_of(kind), ns.text(), ".*.*");
 }
 
-StreamConfig event_stream_config(const Namespace& ns, const StreamOptions& options) {
-  const auto max_age = options.max_age.value_or(kDefaultRetention);
-  return {.name = event_stream_name(ns),
-          .subjects = {event_stream_subjects(ns)},
+StreamConfig stream_config(StreamKind kind, const Namespace& ns, const StreamOptions& options) {
+  const bool is_events = kind == StreamKind::events;
+  const std::chrono::seconds max_age = is_events ? kDefaultRetention : std::chrono::hours(0);
+  return {.name = stream_name(kind, ns),
+          .subjects = {stream_subjects(kind, ns)},
           .storage = options.in_memory.value_or(false) ? "memory" : "file",
           .compression = options.compressed.value_or(false) ? "s2" : "none",
-          .max_age_ns = nanoseconds_of(max_age),
+          .max_age_ns = nanoseconds_of(options.max_age.value_or(max_age)),
           .max_bytes = options.max_bytes.value_or(-1),
-          .max_messages_per_subject = kMessagesPerActor,
+          .max_messages_per_subject = is_events ? kMessagesPerActor : 1,
           .max_consumers = kMaxConsumers,
           .replicas = options.replicas.value_or(1),
-          .deny_delete = true,
-          .deny_purge = true,
+          .deny_delete = is_events,
+          .deny_purge = is_events,
           .allow_direct = true,
-          .allow_atomic = true};
+          .allow_atomic = is_events};
 }
 
 std::string to_json(const StreamConfig& config, ApiLevel level) {
@@ -116,30 +146,29 @@ std::string to_json(const StreamConfig& config, ApiLevel level) {
   return json;
 }
 
-Result<void> check_event_stream(const StreamConfig& found, const Namespace& ns,
-                                const StreamOptions& options) {
-  const std::string subjects = event_stream_subjects(ns);
+Result<void> check_stream(StreamKind kind, const StreamConfig& found, const Namespace& ns,
+                          const StreamOptions& options) {
+  const std::string subjects = stream_subjects(kind, ns);
   if (found.subjects != std::vector{subjects}) {
-    return unusable(found, concat("its subjects must be exactly ", quoted(subjects)));
+    return unusable(kind, found, concat("its subjects must be exactly ", quoted(subjects)));
   }
   if (found.retention != "limits") {
-    return unusable(found, concat("its retention is ", quoted(found.retention),
-                                  ", which removes what was read"));
+    return unusable(
+        kind, found,
+        concat("its retention is ", quoted(found.retention), ", which removes what was read"));
   }
-  if (found.no_ack) return unusable(found, "it acknowledges nothing (no_ack)");
-  if (found.sealed) return unusable(found, "it is sealed");
-  if (found.is_mirror) return unusable(found, "it is a mirror");
-  if (found.transforms_subjects) return unusable(found, "it transforms subjects");
-  if (found.allow_rollup) return unusable(found, "roll-ups may remove events (allow_rollup_hdrs)");
-  if (found.allow_message_ttl) return unusable(found, "messages may expire (allow_msg_ttl)");
-  if (found.max_messages_per_subject > 0 &&
-      found.max_messages_per_subject < kFewestMessagesPerActor) {
-    return unusable(found, concat("it keeps only ", found.max_messages_per_subject,
-                                  " messages of an actor (max_msgs_per_subject)"));
-  }
+  if (found.no_ack) return unusable(kind, found, "it acknowledges nothing (no_ack)");
+  if (found.sealed) return unusable(kind, found, "it is sealed");
+  if (found.is_mirror) return unusable(kind, found, "it is a mirror");
+  if (found.transforms_subjects) return unusable(kind, found, "it transforms subjects");
+  if (found.allow_rollup)
+    return unusable(kind, found, "roll-ups may remove others' messages (allow_rollup_hdrs)");
+  if (found.allow_message_ttl) return unusable(kind, found, "messages may expire (allow_msg_ttl)");
+  if (auto ok = check_messages_per_actor(kind, found); !ok) return ok;
   const bool limited = found.max_bytes > 0 || found.max_messages > 0;
   if (limited && found.discard != "new") {
-    return unusable(found, "when it is full it removes the oldest events (discard must be new)");
+    return unusable(kind, found,
+                    "when it is full it removes the oldest of them (discard must be new)");
   }
   return check_settings(found, options);
 }

@@ -38,6 +38,7 @@ struct StreamConfig {
   bool sealed = false;
   bool is_mirror = false;
   bool transforms_subjects = false;
+  bool discards_new_per_subject = false;
 
   friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
@@ -47,20 +48,33 @@ using ApiLevel = unsigned;
 inline constexpr ApiLevel kBatchGetLevel = 1;     // 2.11
 inline constexpr ApiLevel kAtomicBatchLevel = 2;  // 2.12
 
-/// "aether=ev=prod=eu": the subjects' common beginning, with '=' for '.', which a namespace has
-/// not.
-[[nodiscard]] std::string event_stream_name(const Namespace& ns);
+/// What a namespace keeps in a stream of its own.
+enum class StreamKind {
+  events,     ///< all that was ever appended
+  snapshots,  ///< each actor's last
+};
+
+/// "aether=ev=prod=eu", "aether=snap=prod=eu": the subjects' common beginning, with '=' for '.',
+/// which a namespace has not.
+[[nodiscard]] std::string stream_name(StreamKind kind, const Namespace& ns);
 /// "aether.ev.prod.eu.*.*": category and actor, never ">", so that `a` and `a.b` share nothing.
-[[nodiscard]] std::string event_stream_subjects(const Namespace& ns);
+[[nodiscard]] std::string stream_subjects(StreamKind kind, const Namespace& ns);
+[[nodiscard]] inline std::string event_stream_name(const Namespace& ns) {
+  return stream_name(StreamKind::events, ns);
+}
+[[nodiscard]] inline std::string event_stream_subjects(const Namespace& ns) {
+  return stream_subjects(StreamKind::events, ns);
+}
 
 /// The stream to make for `options`.
-[[nodiscard]] StreamConfig event_stream_config(const Namespace& ns, const StreamOptions& options);
+[[nodiscard]] StreamConfig stream_config(StreamKind kind, const Namespace& ns,
+                                         const StreamOptions& options);
 /// As the server wants it. What `level` does not know is left out.
 [[nodiscard]] std::string to_json(const StreamConfig& config, ApiLevel level);
 
 /// Whether a store can use the stream that is there, and whether it is what `options` ask for.
 /// Errors: `invalid_argument`, with what is there, what was wanted, and what to do.
-[[nodiscard]] Result<void> check_event_stream(const StreamConfig& found, const Namespace& ns,
-                                              const StreamOptions& options);
+[[nodiscard]] Result<void> check_stream(StreamKind kind, const StreamConfig& found,
+                                        const Namespace& ns, const StreamOptions& options);
 
 }  // namespace aether::nats

@@ -24,10 +24,16 @@ const Namespace& prod() {
 }
 
 StreamConfig made(const StreamOptions& options = {}) {
-  return event_stream_config(prod(), options);
+  return stream_config(StreamKind::events, prod(), options);
+}
+
+StreamConfig made_for_snapshots(const StreamOptions& options = {}) {
+  return stream_config(StreamKind::snapshots, prod(), options);
 }
 
 TEST(StreamConfig, IsNamedAfterItsSubjects) {
+  EXPECT_EQ(stream_name(StreamKind::snapshots, prod()), "aether=snap=prod=eu");
+  EXPECT_EQ(stream_subjects(StreamKind::snapshots, prod()), "aether.snap.prod.eu.*.*");
   EXPECT_EQ(event_stream_name(prod()), "aether=ev=prod=eu");
   EXPECT_EQ(event_stream_subjects(prod()), "aether.ev.prod.eu.*.*");
 }
@@ -39,6 +45,16 @@ TEST(StreamConfig, SaysAllThatTheServerIsToKeepTo) {
             R"("max_bytes":1000,"max_msgs":-1,"max_msgs_per_subject":1000000000,)"
             R"("max_msg_size":-1,"max_consumers":100000,"num_replicas":3,)"
             R"("duplicate_window":120000000000,"deny_delete":true,"deny_purge":true,)"
+            R"("allow_direct":true})");
+}
+
+TEST(StreamConfig, KeepsTheLastSnapshotOfEachActorForEver) {
+  EXPECT_EQ(to_json(made_for_snapshots(), kAtomicBatchLevel),
+            R"({"name":"aether=snap=prod=eu","subjects":["aether.snap.prod.eu.*.*"],)"
+            R"("retention":"limits","storage":"file","discard":"new","max_age":0,)"
+            R"("max_bytes":-1,"max_msgs":-1,"max_msgs_per_subject":1,)"
+            R"("max_msg_size":-1,"max_consumers":100000,"num_replicas":1,)"
+            R"("duplicate_window":120000000000,"deny_delete":false,"deny_purge":false,)"
             R"("allow_direct":true})");
 }
 
@@ -65,11 +81,11 @@ TEST(StreamConfig, RemembersMessageIdsNoLongerThanMessages) {
 }
 
 TEST(CheckEventStream, TakesWhatItMade) {
-  EXPECT_THAT(check_event_stream(made(), prod(), {}), Succeeds());
+  EXPECT_THAT(check_stream(StreamKind::events, made(), prod(), {}), Succeeds());
   const StreamOptions options{
       .max_age = 1h, .replicas = 3, .in_memory = true, .max_bytes = 1'000, .compressed = true};
-  EXPECT_THAT(check_event_stream(made(options), prod(), options), Succeeds());
-  EXPECT_THAT(check_event_stream(made(options), prod(), {}), Succeeds())
+  EXPECT_THAT(check_stream(StreamKind::events, made(options), prod(), options), Succeeds());
+  EXPECT_THAT(check_stream(StreamKind::events, made(options), prod(), {}), Succeeds())
       << "what is not asked for is as it is";
 }
 
@@ -105,11 +121,40 @@ TEST(CheckEventStream, RefusesAStreamThatCannotKeepEvents) {
     StreamConfig config = made();
     one.change(config);
 
-    const auto checked = check_event_stream(config, prod(), {});
+    const auto checked = check_stream(StreamKind::events, config, prod(), {});
 
     ASSERT_THAT(checked, FailsWith(Errc::invalid_argument)) << one.why;
     EXPECT_THAT(checked.error().message, HasSubstr(one.why));
     EXPECT_THAT(checked.error().message, HasSubstr("aether=ev=prod=eu"));
+  }
+}
+
+TEST(CheckSnapshotStream, TakesWhatItMade) {
+  const StreamOptions options{
+      .max_age = 1h, .replicas = 3, .in_memory = true, .max_bytes = 1'000, .compressed = true};
+  EXPECT_THAT(check_stream(StreamKind::snapshots, made_for_snapshots(), prod(), {}), Succeeds());
+  EXPECT_THAT(check_stream(StreamKind::snapshots, made_for_snapshots(options), prod(), options),
+              Succeeds());
+}
+
+TEST(CheckSnapshotStream, RefusesAStreamThatCannotKeepSnapshots) {
+  for (const Refusal& one : {
+           Refusal{[](StreamConfig& c) { c = made(); }, "aether.snap.prod.eu.*.*"},
+           Refusal{[](StreamConfig& c) { c.max_messages_per_subject = 2; }, "one message"},
+           Refusal{[](StreamConfig& c) { c.max_messages_per_subject = -1; }, "one message"},
+           Refusal{[](StreamConfig& c) { c.discards_new_per_subject = true; },
+                   "discard_new_per_subject"},
+           Refusal{[](StreamConfig& c) { c.no_ack = true; }, "no_ack"},
+           Refusal{[](StreamConfig& c) { c.allow_rollup = true; }, "allow_rollup_hdrs"},
+       }) {
+    StreamConfig config = made_for_snapshots();
+    one.change(config);
+
+    const auto checked = check_stream(StreamKind::snapshots, config, prod(), {});
+
+    ASSERT_THAT(checked, FailsWith(Errc::invalid_argument)) << one.why;
+    EXPECT_THAT(checked.error().message, HasSubstr(one.why));
+    EXPECT_THAT(checked.error().message, HasSubstr("cannot keep snapshots"));
   }
 }
 
@@ -118,7 +163,7 @@ TEST(CheckEventStream, TakesAnUnlimitedStreamThatWouldDiscardTheOldest) {
   config.discard = "old";
   config.max_messages_per_subject = -1;
 
-  EXPECT_THAT(check_event_stream(config, prod(), {}), Succeeds());
+  EXPECT_THAT(check_stream(StreamKind::events, config, prod(), {}), Succeeds());
 }
 
 TEST(CheckEventStream, RefusesAnotherSettingThanWasAskedFor) {
@@ -134,7 +179,7 @@ TEST(CheckEventStream, RefusesAnotherSettingThanWasAskedFor) {
            Difference{{.max_bytes = 7}, "max_bytes -1", "7"},
            Difference{{.compressed = true}, "compression none", "s2"},
        }) {
-    const auto checked = check_event_stream(made(), prod(), one.asked);
+    const auto checked = check_stream(StreamKind::events, made(), prod(), one.asked);
 
     ASSERT_THAT(checked, FailsWith(Errc::invalid_argument)) << one.has;
     EXPECT_THAT(checked.error().message, HasSubstr("has " + one.has));

@@ -16,15 +16,16 @@
 
 namespace aether::nats {
 
-/// A namespace's stream. Where there is none it is made so; where there is one, what is set here
-/// must be what it has: a store never changes a stream. What is not set takes what is there.
+/// A namespace's stream of events, or of snapshots. Where there is none it is made so; where there
+/// is one, what is set here must be what it has: a store never changes a stream. What is not set
+/// takes what is there.
 struct StreamOptions {
-  /// Events older than this are removed by the server. Zero keeps them for ever. A new stream keeps
-  /// them for `kDefaultRetention`.
+  /// What is older than this is removed by the server. Zero keeps it for ever. A new stream keeps
+  /// events for `kDefaultRetention`, and snapshots for ever.
   std::optional<std::chrono::seconds> max_age{};
   std::optional<unsigned> replicas{};       ///< 1, 3 or 5; a new stream has 1
   std::optional<bool> in_memory{};          ///< a new stream is in files
-  std::optional<std::int64_t> max_bytes{};  ///< a full stream refuses appends; new: no limit
+  std::optional<std::int64_t> max_bytes{};  ///< a full stream refuses more; new: no limit
   std::optional<bool> compressed{};         ///< S2, from server 2.10; new: not
 
   /// Make the stream where there is none. False: `not_found`.

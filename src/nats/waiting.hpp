@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/text.hpp"
+#include "nats/api.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <thread>
+#include <utility>
+
+// Calls that wait, made of those of `StreamApi` that do not.
+namespace aether::nats {
+
+/// A try that is not answered for so long is made again: the stream's leader may be gone.
+inline constexpr std::chrono::milliseconds kLongestTry{2'000};
+/// With less time left another try would only find that there is none.
+inline constexpr std::chrono::milliseconds kShortestTry{20};
+inline constexpr std::chrono::milliseconds kFirstPause{2};
+inline constexpr std::chrono::milliseconds kLongestPause{250};
+
+/// Makes `ask(timeout, completion)` a call that waits, until `deadline` at most.
+template <class T, class Ask>
+[[nodiscard]] ApiResult<T> wait_once(std::chrono::steady_clock::time_point deadline,
+                                     const Ask& ask) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  std::promise<ApiResult<T>> promise;
+  ask(std::clamp(left, milliseconds(1), kLongestTry),
+      [&promise](ApiResult<T> result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+/// For questions: asks again while the answer is `unavailable`.
+template <class T, class Ask>
+[[nodiscard]] Result<T> wait_for(std::chrono::steady_clock::time_point deadline, const Ask& ask) {
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    ApiResult<T> result = wait_once<T>(deadline, ask);
+    if (result) return std::move(*result);
+    Error& error = result.error().error;
+    if (error.code != Errc::unavailable) return std::unexpected(std::move(error));
+    if (std::chrono::steady_clock::now() + pause + kShortestTry >= deadline) {
+      return fail(Errc::unavailable, concat("the stream could not be read in time: try again "
+                                            "later (the last try: ",
+                                            error.message, ")"));
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace aether::nats
