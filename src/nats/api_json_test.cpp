@@ -24,7 +24,8 @@ TEST(ApiJson, ReadsAStream) {
       R"("max_msgs":7,"max_msgs_per_subject":8,"max_msg_size":9,"max_consumers":10,)"
       R"("num_replicas":3,"deny_delete":true,"deny_purge":true,"allow_direct":true,)"
       R"("allow_atomic":true,"allow_rollup_hdrs":true,"allow_msg_ttl":true,"no_ack":true,)"
-      R"("sealed":true,"mirror":{"name":"m"},"subject_transform":{"src":"a"},"discard_new_per_subject":true,"new":[1]},)"
+      R"("sealed":true,"mirror":{"name":"m"},"subject_transform":{"src":"a"},)"
+      R"("discard_new_per_subject":true,"new":[1]},)"
       R"("state":{"messages":1,"first_seq":2,"last_seq":3},"cluster":{"leader":"n2"}})");
 
   ASSERT_TRUE(info.has_value());
