@@ -58,6 +58,7 @@ ExitCode run_verb(const Arguments& arguments, Console& console) {
       std::visit([&](const auto& verb) { return run(verb, session); }, arguments.verb);
   if (outcome) return *outcome;
   const bool is_interrupted = signals.caught() != 0 && may_be_interruption(outcome.error().error);
+  // Whoever only reads need not know how it ended.
   if (is_interrupted && !std::holds_alternative<Append>(arguments.verb)) {
     outcome.error() = Failure(Error{.code = Errc::closed, .message = "interrupted"});
   }
