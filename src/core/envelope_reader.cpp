@@ -6,59 +6,10 @@
 #include "core/json_text.hpp"
 #include "core/text.hpp"
 
-#include <array>
 #include <charconv>
 #include <memory>
-#include <set>
 
 namespace aether {
-
-namespace {
-
-// In the order in which they are written, and that of `Field`.
-constexpr std::array<std::string_view, 9> kKeys = {
-    R"("id":)",      R"("eventType":)",       R"("actorId":)",
-    R"("version":)", R"("timestamp":)",       R"("metadata":)",
-    R"("data":)",    R"("dataContentType":)", R"("dataBase64":)"};
-
-}  // namespace
-
-enum class EnvelopeReader::Field : unsigned {
-  id,
-  event_type,
-  actor_id,
-  version,
-  timestamp,
-  metadata,
-  data,
-  content_type,
-  base64,
-  unknown
-};
-
-// What one object has shown so far.
-struct EnvelopeReader::Seen {
-  unsigned fields = 0;  // a bit for each Field
-  unsigned next = 0;    // the Field that comes next if all come in order
-  std::set<std::string, std::less<>> unknown;
-  std::string content_type;
-  std::string bytes;
-
-  [[nodiscard]] bool has(Field field) const {
-    return ((fields >> static_cast<unsigned>(field)) & 1U) != 0;
-  }
-  void add(Field field) {
-    fields |= 1U << static_cast<unsigned>(field);
-    next = static_cast<unsigned>(field) + 1;
-  }
-};
-
-EnvelopeReader::Field EnvelopeReader::field_of(std::string_view key) {
-  for (unsigned i = 0; i < kKeys.size(); ++i) {
-    if (kKeys[i].substr(1, kKeys[i].size() - 3) == key) return static_cast<Field>(i);
-  }
-  return Field::unknown;
-}
 
 bool EnvelopeReader::refuse(std::string what) {
   what_ = std::move(what);
@@ -75,76 +26,30 @@ std::unexpected<Error> EnvelopeReader::error(std::string_view thing) const {
               concat("the ", thing, " is corrupt at byte ", scanner_.offset(), ": ", what));
 }
 
-bool EnvelopeReader::read_commit(std::vector<Event>& events) {
-  if (!scanner_.accept('[')) return read_event(events.emplace_back());
-  for (bool more = true; more; more = scanner_.accept(',')) {
-    if (!read_event(events.emplace_back())) return false;
-  }
-  return expect(']', "a ',' or ']' is expected");
-}
-
 bool EnvelopeReader::read_end() {
   return scanner_.at_end() || scanner_.refuse("something follows its end");
 }
 
-bool EnvelopeReader::read_event(Event& event) {
-  Seen seen;
-  if (!expect('{', "an object is expected")) return false;
-  if (!scanner_.accept('}')) {
-    for (bool more = true; more; more = scanner_.accept(',')) {
-      if (!read_member(event, seen)) return false;
-    }
-    if (!expect('}', "a ',' or '}' is expected")) return false;
-  }
-  return finish(event, seen);
-}
-
-bool EnvelopeReader::read_member(Event& event, Seen& seen) {
-  Field field = Field::unknown;
-  return read_key(seen, field) && read_field(field, event, seen);
-}
-
-bool EnvelopeReader::read_key(Seen& seen, Field& field) {
-  // Most envelopes are as `encode_envelope` writes them: then the key is known before it is read.
-  if (seen.next < kKeys.size() && !seen.has(static_cast<Field>(seen.next)) &&
-      scanner_.accept(kKeys[seen.next])) {
-    field = static_cast<Field>(seen.next);
-    seen.add(field);
+bool EnvelopeReader::read_key(std::span<const std::string_view> keys, SeenKeys& seen,
+                              std::size_t& key) {
+  // Most envelopes are as they were written here: then the key is known before it is read.
+  if (seen.next_ < keys.size() && !seen.has(seen.next_) && scanner_.accept(keys[seen.next_])) {
+    key = seen.next_;
+    seen.add(key);
     return true;
   }
-  std::string_view key;
-  if (!read_text(key)) return false;
-  field = field_of(key);
-  if (field == Field::unknown ? !seen.unknown.emplace(key).second : seen.has(field)) {
-    return refuse(concat("the key ", quoted(key), " comes twice"));
+  std::string_view text;
+  if (!read_text(text)) return false;
+  key = 0;
+  while (key < keys.size() && keys[key].substr(1, keys[key].size() - 3) != text) ++key;
+  if (key == keys.size() ? !seen.unknown_.emplace(text).second : seen.has(key)) {
+    return refuse(concat("the key ", quoted(text), " comes twice"));
   }
-  seen.add(field);
+  seen.add(key);
   return expect(':', "a ':' is expected after a key");
 }
 
-bool EnvelopeReader::read_field(Field field, Event& event, Seen& seen) {
-  switch (field) {
-    case Field::id:
-      return read_name("id", event.id);
-    case Field::event_type:
-      return read_name("event type", event.event_type);
-    case Field::actor_id:
-      return read_name("actor id", event.actor_id);
-    case Field::version:
-      return read_version(event.version);
-    case Field::timestamp:
-      return read_timestamp(event.timestamp);
-    case Field::metadata:
-      return read_metadata(event.metadata);
-    case Field::data:
-      return read_data(event.data);
-    case Field::content_type:
-      return read_name("content type", seen.content_type);
-    case Field::base64:
-      return read_base64(seen.bytes);
-    case Field::unknown:
-      break;
-  }
+bool EnvelopeReader::pass_over() {
   JsonSlice ignored;
   return scanner_.take_value(kMaxJsonDepth, ignored);
 }
@@ -229,20 +134,21 @@ bool EnvelopeReader::read_base64(std::string& out) {
          refuse("the dataBase64 is not padded base64");
 }
 
-bool EnvelopeReader::finish(Event& event, const Seen& seen) {
-  if (!seen.has(Field::id)) return refuse("the id is missing");
-  if (!seen.has(Field::event_type)) return refuse("the eventType is missing");
-  if (!seen.has(Field::actor_id)) return refuse("the actorId is missing");
-  if (!seen.has(Field::version)) return refuse("the version is missing");
-  if (!seen.has(Field::timestamp)) return refuse("the timestamp is missing");
-  const bool has_bytes = seen.has(Field::base64);
-  if (has_bytes != seen.has(Field::content_type)) {
+bool EnvelopeReader::read_data_field(std::size_t which, Data& data, DataFields& fields) {
+  if (which == 0) return read_data(data);
+  return which == 1 ? read_name("content type", fields.content_type) : read_base64(fields.bytes);
+}
+
+bool EnvelopeReader::finish_data(const SeenKeys& seen, std::size_t first, const DataFields& fields,
+                                 Data& out) {
+  const bool has_bytes = seen.has(first + 2);
+  if (has_bytes != seen.has(first + 1)) {
     return refuse("dataContentType and dataBase64 belong together");
   }
   if (!has_bytes) return true;
-  if (seen.has(Field::data)) return refuse("it has both data and dataBase64");
-  if (seen.content_type == kJsonContentType) return take_spaced_json(seen.bytes, event.data);
-  event.data = Data::bytes(seen.bytes, seen.content_type);
+  if (seen.has(first)) return refuse("it has both data and dataBase64");
+  if (fields.content_type == kJsonContentType) return take_spaced_json(fields.bytes, out);
+  out = Data::bytes(fields.bytes, fields.content_type);
   return true;
 }
 
