@@ -5,14 +5,16 @@
 #include "core/text.hpp"
 #include "nats/api.hpp"
 #include "nats/appender.hpp"
+#include "nats/hints.hpp"
 #include "nats/reader.hpp"
 #include "nats/session.hpp"
 #include "nats/stream.hpp"
 #include "store/polling_subscription.hpp"
 
-#include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace aether::nats {
 
@@ -23,22 +25,26 @@ using std::chrono::milliseconds;
 // A subscription looks by itself so often: for what a hint came too early for, and where it may
 // not hear hints.
 constexpr milliseconds kPollInterval{250};
-// A hint comes when a message is published, which is a little before it is stored.
-constexpr milliseconds kSecondLook{5};
-
 /// What a store is made of. Subscriptions keep it beyond the store.
 struct Parts {
   std::shared_ptr<Connection> connection;
   std::unique_ptr<Requests> requests;
   std::unique_ptr<StreamApi> api;
   std::unique_ptr<Reader> reader;
-  std::shared_ptr<Notifier> notifier = std::make_shared<Notifier>();
-  std::unique_ptr<Handle> hints;  ///< hears what is published
-
   Parts() = default;
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() = default;
+};
+
+/// What one subscription reads by.
+struct Following {
+  Following(std::shared_ptr<Parts> of, Position after)
+      : parts(std::move(of)), follower(*parts->reader, after) {}
+
+  std::shared_ptr<Parts> parts;
+  Follower follower;
+  std::unique_ptr<Handle> hints{};  ///< the last member: it needs the others
 };
 
 class JetStreamEventStore final : public Store {
@@ -54,7 +60,10 @@ class JetStreamEventStore final : public Store {
 
   ~JetStreamEventStore() override {
     appender_.reset();
-    parts_->notifier->close();
+    const std::scoped_lock lock(mutex_);
+    for (const auto& following : notifiers_) {
+      if (const auto notifier = following.lock()) notifier->close();
+    }
   }
   JetStreamEventStore(const JetStreamEventStore&) = delete;
   JetStreamEventStore& operator=(const JetStreamEventStore&) = delete;
@@ -74,14 +83,24 @@ class JetStreamEventStore final : public Store {
   }
 
   Result<Subscription> subscribe(Filter filter, Position after, EventHandler handler) override {
+    const auto notifier = std::make_shared<Notifier>();
+    const auto following = std::make_shared<Following>(parts_, after);
+    auto hints = listen_for_hints(Session::of(*parts_->connection).transport(), *parts_->requests,
+                                  filter_subject(ns_, filter), notifier);
+    if (!hints) return std::unexpected(std::move(hints.error()));
+    following->hints = std::move(*hints);
+    {
+      const std::scoped_lock lock(mutex_);
+      std::erase_if(notifiers_, [](const auto& one) { return one.expired(); });
+      notifiers_.push_back(notifier);
+    }
     // Each page is asked for after the last one, so that the follower knows where it is.
-    auto follower = std::make_shared<Follower>(*parts_->reader, after);
-    EventSource source{.read_all = [parts = parts_, follower](
-                                       const Filter& of, Position,
-                                       std::size_t limit) { return follower->read(of, limit); },
-                       .notifier = parts_->notifier,
-                       .poll_interval = kPollInterval,
-                       .log = options_.log};
+    EventSource source{
+        .read_all = [following](const Filter& of, Position,
+                                std::size_t limit) { return following->follower.read(of, limit); },
+        .notifier = notifier,
+        .poll_interval = kPollInterval,
+        .log = options_.log};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));
   }
 
@@ -118,27 +137,9 @@ class JetStreamEventStore final : public Store {
   const Clock& clock_;
   const Durability durability_;
   std::unique_ptr<Appender> appender_;
+  std::mutex mutex_;                                // guards notifiers_
+  std::vector<std::weak_ptr<Notifier>> notifiers_;  // one a subscription
 };
-
-/// Each message that is published to the namespace wakes its subscriptions.
-Result<void> listen_for_hints(Parts& parts, const Namespace& ns) {
-  auto waiting = std::make_shared<std::atomic<bool>>(false);
-  auto hints = Session::of(*parts.connection)
-                   .transport()
-                   .subscribe(event_stream_subjects(ns), "",
-                              [notifier = parts.notifier, waiting,
-                               requests = parts.requests.get()](const Message&) {
-                                notifier->notify();
-                                if (waiting->exchange(true)) return;
-                                requests->after(kSecondLook, [notifier, waiting] {
-                                  waiting->store(false);
-                                  notifier->notify();
-                                });
-                              });
-  if (!hints) return std::unexpected(std::move(hints.error()));
-  parts.hints = std::move(*hints);
-  return {};
-}
 
 Durability durability_of(const StreamConfig& config) {
   if (config.replicas > 1) return Durability::replicated(config.replicas);
@@ -187,7 +188,6 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
                                  .batch_get = *level >= kBatchGetLevel && config.allow_direct,
                                  .max_json_depth = options.limits.max_json_depth,
                                  .timeout = options.timeout});
-  if (auto ok = listen_for_hints(*parts, ns); !ok) return std::unexpected(std::move(ok.error()));
   AppenderOptions appender{.ns = ns,
                            .durability = durability_of(config),
                            .read_from_leader = ask_leader,

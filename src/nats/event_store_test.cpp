@@ -290,6 +290,29 @@ TEST_P(EventStoreTest, ASubscriptionGoesOnAfterACut) {
   EXPECT_TRUE(subscription->status().active);
 }
 
+TEST_P(EventStoreTest, AStoreHearsOnlyOfWhatItsSubscriptionsAreAbout) {
+  constexpr std::size_t kEvents = 200;
+  auto connection = *connect({.urls = {server_.url()}});
+  const auto listening = *open(connection, ns_);
+  const auto count_messages = [&](const std::string& category) {
+    const std::uint64_t before = connection->statistics().messages_in;
+    for (Version version = 1; version <= kEvents; ++version) {
+      EXPECT_THAT(other().append(placed("", version, category + "-1")), Succeeds());
+    }
+    return connection->statistics().messages_in - before;
+  };
+  EXPECT_EQ(count_messages("order"), 0U) << "without a subscription";
+  std::atomic<std::size_t> seen{0};
+
+  const auto subscription =
+      listening->subscribe({.category = "invoice"}, 0, [&](const EventPtr&) { ++seen; });
+  ASSERT_THAT(subscription, Succeeds());
+
+  EXPECT_LT(count_messages("payment"), kEvents) << "but it looks by itself now and then";
+  EXPECT_GE(count_messages("invoice"), kEvents);
+  EXPECT_TRUE(eventually([&] { return seen == kEvents; }));
+}
+
 // On old servers a batch is asked for with a limit of bytes, which one message may exceed.
 TEST_P(EventStoreTest, LargeCommitsAreReadInOrder) {
   const std::string large = '"' + std::string(700'000, 'x') + '"';

@@ -20,14 +20,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostAtOnce = 1'000;  // messages; a server sends them without flow control
 constexpr milliseconds kLookInterval{200};
 
-std::string subject_of(const Namespace& ns, const Filter& filter) {
-  if (!filter.actor_id.empty()) return event_subject(ns, filter.actor_id);
-  if (!filter.category.empty()) {
-    return concat("aether.ev.", ns.text(), ".", to_subject_token(filter.category), ".*");
-  }
-  return event_stream_subjects(ns);
-}
-
 /// 0 where there is none: then the message is looked into.
 Version version_in(const StoredMessage& message) {
   Version version = 0;
@@ -36,6 +28,14 @@ Version version_in(const StoredMessage& message) {
 }
 
 }  // namespace
+
+std::string filter_subject(const Namespace& ns, const Filter& filter) {
+  if (!filter.actor_id.empty()) return event_subject(ns, filter.actor_id);
+  if (!filter.category.empty()) {
+    return concat("aether.ev.", ns.text(), ".", to_subject_token(filter.category), ".*");
+  }
+  return event_stream_subjects(ns);
+}
 
 Result<Batch> Reader::fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
                             Deadline deadline) {
@@ -156,7 +156,7 @@ Result<Reader::Stretch> Reader::read_from(std::uint64_t sequence, const Filter& 
   if (sequence > kMaxSequence) return stretch;
   Page& page = stretch.page;
   auto scanned =
-      scan(subject_of(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit, fresh,
+      scan(filter_subject(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit, fresh,
            deadline_after(options_.timeout), [&](const StoredMessage& message) -> Result<bool> {
              auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
              if (!decoded) return std::unexpected(std::move(decoded.error()));
@@ -187,6 +187,18 @@ Result<Version> Reader::latest_version(std::string_view actor_id) {
   return headers->version;
 }
 
+Result<bool> Reader::may_go_on(const Filter& filter, std::uint64_t sequence) {
+  if (options_.batch_get) return true;
+  const std::string subject = filter_subject(options_.ns, filter);
+  const auto next = wait_for<StreamApi::Found>(
+      deadline_after(options_.timeout), [&](milliseconds timeout, auto completion) {
+        api_.next(subject, std::max<std::uint64_t>(sequence, 1), !options_.ask_leader, timeout,
+                  std::move(completion));
+      });
+  if (!next) return std::unexpected(next.error());
+  return next->has_value();
+}
+
 /// Asks once.
 std::optional<StoredMessage> Reader::end_of_stream() {
   auto end = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
@@ -196,7 +208,7 @@ std::optional<StoredMessage> Reader::end_of_stream() {
 }
 
 std::optional<Position> Reader::end_without(const Filter& filter, std::uint64_t sequence) {
-  const std::string subject = subject_of(options_.ns, filter);
+  const std::string subject = filter_subject(options_.ns, filter);
   if (subject == event_stream_subjects(options_.ns)) return std::nullopt;  // all was seen
   auto end = end_of_stream();
   if (!end || end->sequence < sequence) return std::nullopt;
@@ -228,10 +240,15 @@ Follower::Follower(Reader& reader, Position after)
     : reader_(reader), after_(after), sequence_(sequence_of(after)) {}
 
 Result<Page> Follower::read(const Filter& filter, std::size_t limit) {
-  auto stretch = reader_.read_from(sequence_, filter, after_, limit, false);
-  if (!stretch) return std::unexpected(std::move(stretch.error()));
-  Page& page = stretch->page;
-  sequence_ = stretch->sequence;
+  const auto goes_on = reader_.may_go_on(filter, sequence_);
+  if (!goes_on) return std::unexpected(goes_on.error());
+  Page page{.events = {}, .next = after_};
+  if (*goes_on) {
+    auto stretch = reader_.read_from(sequence_, filter, after_, limit, false);
+    if (!stretch) return std::unexpected(std::move(stretch.error()));
+    page = std::move(stretch->page);
+    sequence_ = stretch->sequence;
+  }
   if (page.events.empty() && Clock::now() >= next_look_) {
     next_look_ = Clock::now() + kLookInterval;
     if (const auto end = reader_.end_without(filter, sequence_)) {
@@ -240,7 +257,7 @@ Result<Page> Follower::read(const Filter& filter, std::size_t limit) {
     }
   }
   after_ = page.next;
-  return std::move(page);
+  return page;
 }
 
 }  // namespace aether::nats

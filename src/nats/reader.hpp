@@ -26,6 +26,9 @@ struct ReaderOptions {
   std::chrono::milliseconds timeout{10'000};  ///< of each call, with its tries
 };
 
+/// The subject that all of the filter's events have, and as few others as can be.
+[[nodiscard]] std::string filter_subject(const Namespace& ns, const Filter& filter);
+
 /// Reads events out of the stream. What is unavailable is tried again until the timeout.
 ///
 /// May be used from any thread; waits.
@@ -48,6 +51,10 @@ class Reader {
   /// the next time.
   [[nodiscard]] Result<Stretch> read_from(std::uint64_t sequence, const Filter& filter,
                                           Position after, std::size_t limit, bool fresh);
+
+  /// Whether there may be a message of the filter's from `sequence` on. Where reading needs a
+  /// consumer, which a server makes with some effort, it is asked for the next message first.
+  [[nodiscard]] Result<bool> may_go_on(const Filter& filter, std::uint64_t sequence);
 
   /// The position of the stream's last event, if no message from `sequence` on is of the filter's
   /// actors. Nothing where there is such a one, or no answer that is certain.
