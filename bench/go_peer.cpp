@@ -15,10 +15,12 @@ std::string in_seconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Probe GoPeer::probe(const std::string& row) const {
-  return [program = program_, row](const Budget& budget) -> Result<Sample> {
-    if (program.empty()) return fail(Errc::unavailable, "there is no Go on this machine");
-    const auto text = output_of({program, row, in_seconds(budget.time)});
+Probe GoPeer::probe(const std::string& row, const std::string& argument) const {
+  return [*this, row, argument](const Budget& budget) -> Result<Sample> {
+    if (program_.empty()) return fail(Errc::unavailable, missing_);
+    std::vector<std::string> command{program_, row, in_seconds(budget.time)};
+    if (!argument.empty()) command.push_back(argument);
+    const auto text = output_of(std::move(command));
     if (!text) return std::unexpected(text.error());
     Sample sample;
     std::istringstream fields(*text);

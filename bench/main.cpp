@@ -48,6 +48,7 @@ std::vector<Row> all_rows(const Setting& setting) {
   auto rows = memory_rows(setting);
   std::ranges::move(envelope_rows(setting), std::back_inserter(rows));
   std::ranges::move(sqlite_rows(setting), std::back_inserter(rows));
+  std::ranges::move(jetstream_rows(setting), std::back_inserter(rows));
   return rows;
 }
 
@@ -64,6 +65,12 @@ int run_probe(const Options& options, const std::vector<Row>& rows) {
   if (row == rows.end()) {
     std::cerr << "aether-bench: no row " << options.probe << "; see --list\n";
     return kUsageError;
+  }
+  if (row->start) {
+    if (auto ready = row->start(); !ready) {
+      std::cerr << "aether-bench: " << ready.error().message << '\n';
+      return kNotMeasured;
+    }
   }
   if (row->prepare) {
     if (auto ready = row->prepare(); !ready) {
@@ -129,7 +136,12 @@ int run(const Options& options) {
   }
   const DataFolder folder(options.folder);
   const Setting setting{
-      .go = GoPeer(options.go_program), .folder = folder.text(), .quick = options.quick};
+      .go = GoPeer(options.go_program),
+      .go_nats =
+          GoPeer(options.go_nats_program,
+                 "the Go peer for NATS was not built: it needs Go 1.26 and its module proxy"),
+      .folder = folder.text(),
+      .quick = options.quick};
   const auto rows = all_rows(setting);
   if (options.list) {
     for (const Row& row : rows) std::cout << row.name << "  " << row.statement << '\n';

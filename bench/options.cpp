@@ -33,14 +33,14 @@ bool read_time(std::string_view text, std::chrono::nanoseconds& time) {
 enum class Taken { yes, unreadable, unknown };
 
 Taken take(Options& options, std::string_view name, const std::string& value) {
-  const std::map<std::string_view, std::string*> texts{{"--only", &options.only},
-                                                       {"--json", &options.json_file},
-                                                       {"--go", &options.go_program},
-                                                       {"--folder", &options.folder},
-                                                       {"--probe", &options.probe}};
+  const std::map<std::string_view, std::string*> texts{
+      {"--only", &options.only},     {"--json", &options.json_file},
+      {"--go", &options.go_program}, {"--go-nats", &options.go_nats_program},
+      {"--folder", &options.folder}, {"--probe", &options.probe}};
   if (const auto text = texts.find(name); text != texts.end()) {
     *text->second = value;
-    return value.empty() && name != "--go" ? Taken::unreadable : Taken::yes;
+    const bool may_be_empty = name == "--go" || name == "--go-nats";
+    return value.empty() && !may_be_empty ? Taken::unreadable : Taken::yes;
   }
   const auto readable = [](bool good) { return good ? Taken::yes : Taken::unreadable; };
   if (name == "--pairs") {
@@ -73,6 +73,7 @@ Measures Aether beside its references, in pairs of runs, and prints a table.
   --quiet-wait S       wait so long before each pair for other programs to rest (1)
   --json FILE          write everything that was measured to FILE
   --go PROGRAM         the Go peer, as built from bench/peers/go
+  --go-nats PROGRAM    the one for NATS, as built from bench/peers/go-nats
   --folder FOLDER      where the durable rows write (the current one)
   --probe ROW          run ours of one row in this process and print it: for profilers
   --operations N       how much work --probe does (100000)

@@ -17,6 +17,7 @@ struct Options {
   std::string only;        ///< a shell pattern, or a part of the name
   std::string json_file;   ///< "" for none
   std::string go_program;  ///< "" for none
+  std::string go_nats_program;
   std::string folder = ".";
   std::string probe;  ///< run ours of this row here, without pairs: for profilers
   std::uint64_t operations = 100'000;

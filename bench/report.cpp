@@ -48,7 +48,7 @@ std::string factor(double ratio, Goal::Kind kind) {
   return kind == Goal::Kind::share ? rounded(ratio * 100) + " %" : rounded(ratio) + "x";
 }
 
-std::string shown(const Goal& goal) {
+std::string shown(const Goal& goal, Unit unit) {
   switch (goal.kind) {
     case Goal::Kind::none:
       return "-";
@@ -59,7 +59,7 @@ std::string shown(const Goal& goal) {
     case Goal::Kind::rate:
       return ">= " + grouped(goal.bound) + "/s";
     case Goal::Kind::value_most:
-      return "<= " + rounded(goal.bound);
+      return "<= " + (unit == Unit::time ? shown(goal.bound, unit) : rounded(goal.bound));
   }
   return "?";
 }
@@ -74,7 +74,7 @@ Line line_of(const Outcome& outcome) {
             row.reference_name,
             "-",
             "-",
-            shown(row.goal),
+            shown(row.goal, row.unit),
             std::string(to_string(verdict))};
   if (!runs.ours.empty()) line[1] = shown(values(runs.ours).median, row.unit);
   if (row.reference_name.empty()) {

@@ -37,8 +37,10 @@ struct Row {
   std::string reference_name{};  ///< "Go", "floor", …; "" where there is none
   Probe reference{};
   Goal goal{};
-  bool exact = false;                       ///< no noise: one run is enough
-  std::function<Result<void>()> prepare{};  ///< once, before the runs
+  bool exact = false;  ///< no noise: one run is enough
+  /// Once, in the process that measures, before the rest: starts what all runs share.
+  std::function<Result<void>()> start{};
+  std::function<Result<void>()> prepare{};  ///< once, before the runs, in a process of its own
 };
 
 }  // namespace aether::bench

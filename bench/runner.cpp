@@ -50,6 +50,12 @@ class Pairs {
 Outcome run_row(const Row& row, const Plan& plan,
                 const std::function<void(std::size_t pair)>& progress) {
   Outcome outcome{.row = row, .runs = {}, .problem = {}, .busy = {}};
+  if (row.start) {
+    if (auto ready = row.start(); !ready) {
+      outcome.problem = "setting up: " + ready.error().message;
+      return outcome;
+    }
+  }
   if (row.prepare) {
     if (auto ready = run_forked(row.prepare); !ready) {
       outcome.problem = "setting up: " + ready.error().message;
