@@ -101,8 +101,9 @@ ApiResult<ApiLevel> StreamApi::level(Timeout timeout) {
   return ask<ApiLevel>(requests_, concat(kApi, "INFO"), "", timeout, parse_level);
 }
 
-ApiResult<StreamInfo> StreamApi::info(Timeout timeout) {
-  return ask<StreamInfo>(requests_, concat(kApi, "STREAM.INFO.", stream_), "", timeout,
+ApiResult<StreamInfo> StreamApi::info(Timeout timeout, bool with_deleted) {
+  return ask<StreamInfo>(requests_, concat(kApi, "STREAM.INFO.", stream_),
+                         with_deleted ? R"({"deleted_details":true})" : "", timeout,
                          parse_stream_info);
 }
 

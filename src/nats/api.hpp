@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aether/core/error.hpp"
+#include "aether/core/time.hpp"
 #include "nats/commit_message.hpp"
 #include "nats/requests.hpp"
 #include "nats/stream_config.hpp"
@@ -49,12 +50,29 @@ struct ApiError {
 template <class T>
 using ApiResult = std::expected<T, ApiError>;
 
+/// A server that holds a stream, beside the one that leads it.
+struct StreamPeer {
+  std::string name{};
+  bool is_current = false;
+  bool is_offline = false;
+  std::uint64_t lag = 0;  ///< operations that it has not done yet
+};
+
 struct StreamInfo {
   StreamConfig config{};
+  Timestamp created = kNoTimestamp;
   std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;
-  std::string leader{};  ///< the server's name; "" outside of a cluster
+  Timestamp first_time = kNoTimestamp;        ///< of the first message; none in an empty stream
+  std::uint64_t deleted = 0;                  ///< messages that are missing in between
+  std::vector<std::uint64_t> deleted_ones{};  ///< where they were asked for
+  std::uint64_t subjects = 0;                 ///< that have messages: actors
+  std::uint64_t consumers = 0;
+  std::string leader{};  ///< the server's name; "" outside of a cluster, in old servers
+  std::vector<StreamPeer> peers{};
+  Timestamp server_time = kNoTimestamp;  ///< when this was true; none before 2.10
 };
 
 /// The server's answer to a message for a stream.
@@ -82,7 +100,7 @@ class StreamApi {
   using Timeout = std::chrono::milliseconds;
 
   [[nodiscard]] ApiResult<ApiLevel> level(Timeout timeout);
-  [[nodiscard]] ApiResult<StreamInfo> info(Timeout timeout);
+  [[nodiscard]] ApiResult<StreamInfo> info(Timeout timeout, bool with_deleted = false);
   [[nodiscard]] ApiResult<StreamInfo> create(const StreamConfig& config, ApiLevel level,
                                              Timeout timeout);
 

@@ -107,7 +107,10 @@ StreamConfig config_from(const Object& object) {
                       .max_messages_per_subject = number("max_msgs_per_subject", -1),
                       .max_message_bytes = number("max_msg_size", -1),
                       .max_consumers = number("max_consumers", -1),
+                      .first_sequence = number("first_seq", 0),
+                      .duplicate_window_ns = number("duplicate_window", 0),
                       .replicas = static_cast<unsigned>(number("num_replicas", 1)),
+                      .persist_mode = text_field(object, "persist_mode", ""),
                       .deny_delete = flag("deny_delete"),
                       .deny_purge = flag("deny_purge"),
                       .allow_direct = flag("allow_direct"),
@@ -126,6 +129,38 @@ StreamConfig config_from(const Object& object) {
     }
   }
   return config;
+}
+
+Timestamp time_field(const Object& object, std::string_view name) {
+  const auto text = field<std::string_view>(object, name);
+  if (!text) return kNoTimestamp;
+  return parse_timestamp(*text).value_or(kNoTimestamp);  // the year 1 says that there is none
+}
+
+std::vector<std::uint64_t> numbers_field(const Object& object, std::string_view name) {
+  std::vector<std::uint64_t> numbers;
+  if (const auto array = field<simdjson::dom::array>(object, name)) {
+    for (const Element element : *array) {
+      std::uint64_t number = 0;
+      if (element.get(number) == simdjson::SUCCESS) numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
+std::vector<StreamPeer> peers_from(const Object& cluster) {
+  std::vector<StreamPeer> peers;
+  const auto replicas = field<simdjson::dom::array>(cluster, "replicas");
+  if (!replicas) return peers;
+  for (const Element element : *replicas) {
+    Object peer;
+    if (element.get(peer) != simdjson::SUCCESS) continue;
+    peers.push_back({.name = text_field(peer, "name", ""),
+                     .is_current = field<bool>(peer, "current").value_or(false),
+                     .is_offline = field<bool>(peer, "offline").value_or(false),
+                     .lag = field<std::uint64_t>(peer, "lag").value_or(0)});
+  }
+  return peers;
 }
 
 /// The value of a header in a block as it goes over the wire: a line for each, after the first.
@@ -161,11 +196,23 @@ ApiResult<StreamInfo> parse_stream_info(std::string_view json) {
     const auto state = field<Object>(object, "state");
     const auto cluster = field<Object>(object, "cluster");
     if (!config || !state) return malformed(json);
+    const auto number = [&](std::string_view name) {
+      return field<std::uint64_t>(*state, name).value_or(0);
+    };
     return StreamInfo{.config = config_from(*config),
-                      .messages = field<std::uint64_t>(*state, "messages").value_or(0),
-                      .first_sequence = field<std::uint64_t>(*state, "first_seq").value_or(0),
-                      .last_sequence = field<std::uint64_t>(*state, "last_seq").value_or(0),
-                      .leader = cluster ? text_field(*cluster, "leader", "") : ""};
+                      .created = time_field(object, "created"),
+                      .messages = number("messages"),
+                      .bytes = number("bytes"),
+                      .first_sequence = number("first_seq"),
+                      .last_sequence = number("last_seq"),
+                      .first_time = time_field(*state, "first_ts"),
+                      .deleted = number("num_deleted"),
+                      .deleted_ones = numbers_field(*state, "deleted"),
+                      .subjects = number("num_subjects"),
+                      .consumers = number("consumer_count"),
+                      .leader = cluster ? text_field(*cluster, "leader", "") : "",
+                      .peers = cluster ? peers_from(*cluster) : std::vector<StreamPeer>(),
+                      .server_time = time_field(object, "ts")};
   });
 }
 

@@ -24,9 +24,15 @@ TEST(ApiJson, ReadsAStream) {
       R"("max_msgs":7,"max_msgs_per_subject":8,"max_msg_size":9,"max_consumers":10,)"
       R"("num_replicas":3,"deny_delete":true,"deny_purge":true,"allow_direct":true,)"
       R"("allow_atomic":true,"allow_rollup_hdrs":true,"allow_msg_ttl":true,"no_ack":true,)"
-      R"("sealed":true,"mirror":{"name":"m"},"subject_transform":{"src":"a"},)"
-      R"("discard_new_per_subject":true,"new":[1]},)"
-      R"("state":{"messages":1,"first_seq":2,"last_seq":3},"cluster":{"leader":"n2"}})");
+      R"("sealed":true,"mirror":{"name":"m"},"subject_transform":{"src":"a"},"new":[1],)"
+      R"("discard_new_per_subject":true,)"
+      R"("first_seq":11,"duplicate_window":12,"persist_mode":"async"},)"
+      R"("created":"2026-08-20T10:00:00Z","ts":"2026-08-20T11:00:00.5Z",)"
+      R"("state":{"messages":1,"bytes":4,"first_seq":2,"last_seq":5,"num_deleted":2,)"
+      R"("deleted":[3,4],"num_subjects":6,"consumer_count":7,)"
+      R"("first_ts":"2026-08-20T10:30:00Z"},"cluster":{"leader":"n2","replicas":[)"
+      R"({"name":"n1","current":true,"active":1},)"
+      R"({"name":"n3","current":false,"offline":true,"lag":8}]}})");
 
   ASSERT_TRUE(info.has_value());
   const StreamConfig expected{.name = "n",
@@ -41,7 +47,10 @@ TEST(ApiJson, ReadsAStream) {
                               .max_messages_per_subject = 8,
                               .max_message_bytes = 9,
                               .max_consumers = 10,
+                              .first_sequence = 11,
+                              .duplicate_window_ns = 12,
                               .replicas = 3,
+                              .persist_mode = "async",
                               .deny_delete = true,
                               .deny_purge = true,
                               .allow_direct = true,
@@ -56,8 +65,22 @@ TEST(ApiJson, ReadsAStream) {
   EXPECT_EQ(info->config, expected);
   EXPECT_EQ(info->messages, 1U);
   EXPECT_EQ(info->first_sequence, 2U);
-  EXPECT_EQ(info->last_sequence, 3U);
+  EXPECT_EQ(info->last_sequence, 5U);
+  EXPECT_EQ(info->bytes, 4U);
+  EXPECT_EQ(info->deleted, 2U);
+  EXPECT_THAT(info->deleted_ones, ::testing::ElementsAre(3, 4));
+  EXPECT_EQ(info->subjects, 6U);
+  EXPECT_EQ(info->consumers, 7U);
+  EXPECT_EQ(format_timestamp(info->created), "2026-08-20T10:00:00.000000000Z");
+  EXPECT_EQ(info->first_time - info->created, std::chrono::minutes(30));
+  EXPECT_EQ(info->server_time - info->created, std::chrono::milliseconds(3'600'500));
   EXPECT_EQ(info->leader, "n2");
+  ASSERT_EQ(info->peers.size(), 2U);
+  EXPECT_TRUE(info->peers[0].is_current);
+  EXPECT_FALSE(info->peers[0].is_offline);
+  EXPECT_EQ(info->peers[1].name, "n3");
+  EXPECT_TRUE(info->peers[1].is_offline);
+  EXPECT_EQ(info->peers[1].lag, 8U);
 }
 
 // A server leaves out what is as it always was.
@@ -68,6 +91,8 @@ TEST(ApiJson, ReadsAStreamOfAnOldServer) {
   EXPECT_EQ(info->config.discard, "old");
   EXPECT_EQ(info->config.storage, "file");
   EXPECT_EQ(info->config.compression, "none");
+  EXPECT_EQ(info->server_time, kNoTimestamp);
+  EXPECT_EQ(info->created, kNoTimestamp);
   EXPECT_FALSE(info->config.allow_direct);
   EXPECT_EQ(info->leader, "");
 }

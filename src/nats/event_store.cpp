@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/nats/store.hpp"
 
+#include "aether/store/audit.hpp"
 #include "aether/store/commit.hpp"
 #include "core/text.hpp"
 #include "nats/api.hpp"
 #include "nats/appender.hpp"
 #include "nats/hints.hpp"
 #include "nats/reader.hpp"
+#include "nats/retention.hpp"
 #include "nats/session.hpp"
 #include "nats/stream.hpp"
 #include "store/polling_subscription.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -47,7 +51,7 @@ struct Following {
   std::unique_ptr<Handle> hints{};  ///< the last member: it needs the others
 };
 
-class JetStreamEventStore final : public Store {
+class JetStreamEventStore final : public Store, public Retaining, public Inspectable {
  public:
   JetStreamEventStore(std::shared_ptr<Parts> parts, Namespace ns, const StoreOptions& options,
                       AppenderOptions appender)
@@ -106,6 +110,17 @@ class JetStreamEventStore final : public Store {
 
   [[nodiscard]] Durability durability() const override { return durability_; }
   [[nodiscard]] const Namespace& name_space() const override { return ns_; }
+
+  Result<Position> retained_from() override {
+    const auto info = parts_->api->info(options_.timeout);
+    if (!info) return std::unexpected(info.error().error);
+    return nats::retained_from(*info);
+  }
+
+  Result<void> inspect(const std::function<void(Finding)>& report,
+                       std::stop_token /*stop*/) override {
+    return inspect_stream(*parts_->api, options_.timeout, report);
+  }
 
  protected:
   Result<Appended> do_append(std::span<Event> events, const AppendOptions& options) override {

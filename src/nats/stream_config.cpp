@@ -157,6 +157,9 @@ Result<void> check_stream(StreamKind kind, const StreamConfig& found, const Name
         kind, found,
         concat("its retention is ", quoted(found.retention), ", which removes what was read"));
   }
+  if (found.persist_mode == "async") {
+    return unusable(kind, found, "it acknowledges what it has not written (persist_mode async)");
+  }
   if (found.no_ack) return unusable(kind, found, "it acknowledges nothing (no_ack)");
   if (found.sealed) return unusable(kind, found, "it is sealed");
   if (found.is_mirror) return unusable(kind, found, "it is a mirror");

@@ -27,7 +27,10 @@ struct StreamConfig {
   std::int64_t max_messages_per_subject = -1;
   std::int64_t max_message_bytes = -1;
   std::int64_t max_consumers = -1;
+  std::int64_t first_sequence = 0;  ///< that a new stream begins with
+  std::int64_t duplicate_window_ns = 0;
   unsigned replicas = 1;
+  std::string persist_mode{};  ///< "async": it answers before it has written
   bool deny_delete = false;
   bool deny_purge = false;
   bool allow_direct = false;

@@ -101,6 +101,7 @@ TEST(CheckEventStream, RefusesAStreamThatCannotKeepEvents) {
            Refusal{[](StreamConfig& c) { c.subjects.clear(); }, "subjects"},
            Refusal{[](StreamConfig& c) { c.retention = "workqueue"; }, "workqueue"},
            Refusal{[](StreamConfig& c) { c.no_ack = true; }, "no_ack"},
+           Refusal{[](StreamConfig& c) { c.persist_mode = "async"; }, "persist_mode"},
            Refusal{[](StreamConfig& c) { c.sealed = true; }, "sealed"},
            Refusal{[](StreamConfig& c) { c.is_mirror = true; }, "mirror"},
            Refusal{[](StreamConfig& c) { c.transforms_subjects = true; }, "transforms"},

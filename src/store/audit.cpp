@@ -2,12 +2,10 @@
 #include "aether/store/audit.hpp"
 
 #include "aether/core/chain.hpp"
-#include "aether/core/names.hpp"
 #include "core/text.hpp"
 #include "store/audit_heads.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
@@ -69,9 +67,12 @@ Result<void> scan(EventStore& store, const AuditOptions& options, const See& see
 /// Checks the events one by one, in the store's order.
 class Audit {
  public:
-  explicit Audit(const AuditOptions& options) : options_(options) {}
+  /// `retaining` is the store, where it is such a one.
+  Audit(const AuditOptions& options, Retaining* retaining)
+      : options_(options), retaining_(retaining) {}
 
-  void see(const StoredEvent& event) {
+  /// False where the store fails: see `failure`.
+  bool see(const StoredEvent& event) {
     if (options_.against && event.position > options_.against->position) cover();
     ++report_.events;
     if (event.position <= heads_.position()) {
@@ -81,7 +82,10 @@ class Audit {
     }
     check(event);
     heads_.passed(event);
+    return !failure_;
   }
+
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   void unreadable(const Error& error, bool skipped) {
     if (skipped) {
@@ -115,13 +119,14 @@ class Audit {
     keep(std::move(finding));
   }
 
-  AuditReport finish() && {
+  Result<AuditReport> finish() {
     if (options_.against) {
       if (!incomplete_) cover();
       if (covered_) compare(*options_.against, *covered_);
     }
     report_.actors = heads_.actors();
     report_.digest = heads_.digest();
+    if (failure_) return std::unexpected(std::move(*failure_));
     return std::move(report_);
   }
 
@@ -139,8 +144,26 @@ class Audit {
     if (options_.against && position <= options_.against->position) explanations_ += count;
   }
 
+  /// Whether retention may have removed an event of those behind `position`.
+  bool may_be_gone(Position position) {
+    if (retaining_ == nullptr || failure_) return false;
+    if (retained_from_ <= position) {  // as known before; it removes more while this goes on
+      auto from = retaining_->retained_from();
+      if (from) {
+        retained_from_ = *from;
+      } else {
+        failure_ = std::move(from.error());
+      }
+    }
+    return retained_from_ > position;
+  }
+
   void check(const StoredEvent& event) {
     Head& head = heads_.of(event);
+    if (event.version <= head.version && event.hash == chain_hash(Hash{}, event) &&
+        may_be_gone(head.position)) {
+      head = {};  // the actor has started anew after all its events were gone
+    }
     if (event.version <= head.version) {
       // The head stays, so that the events behind this one are judged as if it were not there.
       add(event, concat("comes after version ", head.version,
@@ -158,6 +181,19 @@ class Audit {
       head.hash = recomputed;
     }
     head.version = event.version;
+    head.position = event.position;
+  }
+
+  /// Retention cannot have removed anything before version 1.
+  bool is_shortened(const StoredEvent& event, const Head& head) {
+    if (head.version == 0 && event.version == 1) return false;
+    if (!may_be_gone(head.position)) return false;
+    ++report_.shortened_count;
+    if (report_.shortened.size() < options_.max_findings) {
+      report_.shortened.push_back(
+          {.actor_id = event.actor_id, .version = event.version, .position = event.position});
+    }
+    return true;
   }
 
   void check_chain(const StoredEvent& event, const Head& head, const Hash& recomputed) {
@@ -177,6 +213,7 @@ class Audit {
         return;
       }
     }
+    if (is_shortened(event, head)) return;
     add(event, head.version + 1 == event.version
                    ? std::string("was changed: it does not match its hash in the audit chain")
                    : concat("was changed, or an event before it, after version ", head.version,
@@ -216,7 +253,12 @@ class Audit {
   void compare(const Digest& then, const Digest& now) {
     const bool same_end = now.position == then.position && now.version == then.version &&
                           now.actor_id == then.actor_id;
-    if (!same_end) {
+    if (!same_end && may_be_gone(then.position)) {
+      keep({.position = then.position,
+            .what = concat("the store's retention has removed what the digest covers: nothing up "
+                           "to position ",
+                           then.position, " can be proven any more")});
+    } else if (!same_end) {
       const std::string end = concat("version ", then.version, " of ", quoted(then.actor_id),
                                      ", the last event that the digest covers,");
       keep({.actor_id = then.actor_id,
@@ -230,7 +272,10 @@ class Audit {
     } else if (now.root != then.root && explanations_ <= 0) {
       keep({.what = concat("something up to position ", then.position,
                            " was changed, removed or added since the digest was taken, although "
-                           "every remaining chain is intact: it cannot be said of which actor")});
+                           "every remaining chain is intact: it cannot be said of which actor",
+                           may_be_gone(0) ? ". The store's retention may have removed all events "
+                                            "of an actor that the digest covers"
+                                          : "")});
     }
   }
 
@@ -257,6 +302,9 @@ class Audit {
   }
 
   const AuditOptions& options_;
+  Retaining* const retaining_;
+  Position retained_from_ = 0;
+  std::optional<Error> failure_;
   AuditReport report_;
   Heads heads_;
   ByActor<Suspect> suspects_;
@@ -268,63 +316,24 @@ class Audit {
   bool incomplete_ = false;
 };
 
-template <class T>
-bool parse_number(std::string_view text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-/// The text up to the next ':', which is taken off.
-std::string_view take_part(std::string_view& text) {
-  const std::string_view part = text.substr(0, text.find(':'));
-  text.remove_prefix(std::min(part.size() + 1, text.size()));
-  return part;
-}
-
 }  // namespace
 
-std::string format_digest(const Digest& digest) {
-  return concat(kDigestTag, ":", digest.position, ":", to_hex(digest.root), ":", digest.version,
-                ":", to_subject_token(digest.actor_id));
-}
-
-Result<Digest> parse_digest(std::string_view text) {
-  std::string_view rest = text;
-  Digest digest;
-  const bool tagged = take_part(rest) == kDigestTag;
-  const bool positioned = parse_number(take_part(rest), digest.position);
-  const auto root = parse_hash(take_part(rest));
-  const bool versioned = parse_number(take_part(rest), digest.version);
-  auto actor_id = from_subject_token(rest);
-  if (tagged && positioned && root && versioned && actor_id) {
-    digest.root = *root;
-    digest.actor_id = std::move(*actor_id);
-    if (format_digest(digest) == text) return digest;  // nothing has two spellings
-  }
-  return fail(Errc::invalid_argument,
-              concat(quoted(text), " is not a digest: it should look like \"", kDigestTag,
-                     ":<position>:<64 hexadecimal digits>:<version>:<actor>\""));
-}
-
 Result<AuditReport> verify(EventStore& store, const AuditOptions& options) {
-  Audit audit(options);
+  Audit audit(options, dynamic_cast<Retaining*>(&store));
   const auto scanned = scan(
-      store, options,
-      [&audit](const StoredEvent& event) {
-        audit.see(event);
-        return true;
-      },
+      store, options, [&audit](const StoredEvent& event) { return audit.see(event); },
       [&audit](const Error& error, bool skipped) -> Result<void> {
         audit.unreadable(error, skipped);
         return {};
       });
   if (!scanned) return std::unexpected(scanned.error());
+  if (audit.failure()) return std::unexpected(*audit.failure());
   if (auto* inspectable = dynamic_cast<Inspectable*>(&store)) {
     const auto inspected = inspectable->inspect(
         [&audit](Finding finding) { audit.merge(std::move(finding)); }, options.stop);
     if (!inspected) return std::unexpected(inspected.error());
   }
-  return std::move(audit).finish();
+  return audit.finish();
 }
 
 Result<Digest> make_digest(EventStore& store, const AuditOptions& options,
@@ -338,7 +347,8 @@ Result<Digest> make_digest(EventStore& store, const AuditOptions& options,
         if (at && event.position > *at) return false;
         Head& head = heads.of(event);
         head = {.version = event.version,
-                .hash = is_chained(event) ? event.hash : chain_hash(head.hash, event)};
+                .hash = is_chained(event) ? event.hash : chain_hash(head.hash, event),
+                .position = event.position};
         heads.passed(event);
         return true;
       },

@@ -27,6 +27,7 @@ using ByActor = std::unordered_map<std::string, T, IdHash, std::equal_to<>>;
 struct Head {
   Version version = 0;
   Hash hash{};
+  Position position = 0;
 };
 
 /// What the events seen so far amount to.

@@ -64,11 +64,22 @@ class HandMadeStore : public EventStore {
     return page;
   }
 
-  Result<std::vector<EventPtr>> read(std::string_view /*actor_id*/,
-                                     const ReadOptions& /*options*/) override {
-    return not_here();
+  Result<std::vector<EventPtr>> read(std::string_view actor_id,
+                                     const ReadOptions& options) override {
+    std::vector<EventPtr> found;
+    for (const StoredEvent& event : events) {
+      if (event.actor_id != actor_id || event.version < options.from_version) continue;
+      if (found.size() < options.limit) found.push_back(std::make_shared<StoredEvent>(event));
+    }
+    return found;
   }
-  Result<Version> latest_version(std::string_view /*actor_id*/) override { return not_here(); }
+  Result<Version> latest_version(std::string_view actor_id) override {
+    Version latest = 0;
+    for (const StoredEvent& event : events) {
+      if (event.actor_id == actor_id) latest = event.version;
+    }
+    return latest;
+  }
   Result<Subscription> subscribe(Filter /*filter*/, Position /*after*/,
                                  EventHandler /*handler*/) override {
     return not_here();
@@ -83,7 +94,7 @@ class HandMadeStore : public EventStore {
 
  private:
   static std::unexpected<Error> not_here() {
-    return fail(Errc::unsupported, "this store can only be read as a whole");
+    return fail(Errc::unsupported, "this store can only be read, and that at once");
   }
 };
 
@@ -104,6 +115,26 @@ class InspectedStore final : public HandMadeStore, public Inspectable {
  private:
   std::vector<Finding> findings_;
   Result<void> result_;
+};
+
+/// A store that has removed its oldest events: those before `retained` are gone.
+class RetainingStore final : public HandMadeStore, public Retaining {
+ public:
+  explicit RetainingStore(HandMadeStore store) : HandMadeStore(std::move(store)) {}
+
+  Position retained = 0;
+  std::function<void()> on_page{};  // before each page: time passes
+
+  void remove_before(Position position) {
+    std::erase_if(events, [&](const StoredEvent& event) { return event.position < position; });
+    retained = position;
+  }
+
+  Result<Page> read_all(const Filter& filter, Position after, std::size_t limit) override {
+    if (on_page) on_page();
+    return HandMadeStore::read_all(filter, after, limit);
+  }
+  Result<Position> retained_from() override { return retained; }
 };
 
 /// Nine events of three actors, at positions with gaps, with a gap in the versions of one, and a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/store/replay.hpp"
 
+#include "aether/core/chain.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
@@ -19,6 +20,22 @@ std::unexpected<Error> cannot_fold(const StoredEvent& event, Error error) {
   return std::unexpected(std::move(error));
 }
 
+/// Nothing can stand before version 1; and what the chain begins with is the first.
+Result<void> check_beginning(const StoredEvent& first) {
+  const bool is_whole =
+      first.version == 1 || first.hash == Hash{} || first.hash == chain_hash(Hash{}, first);
+  if (is_whole) return {};
+  return std::unexpected(
+      Error{.code = Errc::not_found,
+            .message = concat("the history of ", quoted(first.actor_id), " is there from version ",
+                              first.version,
+                              " on, and what stood before was removed: replay from a "
+                              "snapshot, or ask for what is left (allow_shortened)"),
+            .actor_id = first.actor_id,
+            .actor_version = first.version,
+            .position = first.position});
+}
+
 }  // namespace
 
 Result<Progress> fold_events(EventStore& store, std::string_view actor_id, Version from,
@@ -31,6 +48,11 @@ Result<Progress> fold_events(EventStore& store, std::string_view actor_id, Versi
         std::min<Version>(std::max<std::size_t>(options.page_size, 1), until - progress.version));
     const auto events = store.read(actor_id, {.from_version = progress.version + 1, .limit = page});
     if (!events) return std::unexpected(events.error());
+    if (progress.version == 0 && !events->empty() && !options.allow_shortened) {
+      if (auto whole = check_beginning(*events->front()); !whole) {
+        return std::unexpected(std::move(whole.error()));
+      }
+    }
     for (const EventPtr& event : *events) {
       if (event->version > until || event->timestamp > options.until_time) return progress;
       if (event->version <= progress.version) {

@@ -44,13 +44,26 @@ struct Finding {
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 
+/// An actor whose first events the store's retention has removed: its history is there from
+/// `version` on. Its first event is taken as it is, for what its hash was made from is gone.
+struct Shortened {
+  std::string actor_id{};
+  Version version = 0;
+  Position position = 0;  ///< of that event
+
+  friend bool operator==(const Shortened&, const Shortened&) = default;
+};
+
 struct AuditReport {
   std::uint64_t events = 0;
   std::uint64_t actors = 0;
   bool chained = false;             ///< whether the store keeps an audit chain
   std::vector<Finding> findings{};  ///< the first `AuditOptions::max_findings`
   std::uint64_t finding_count = 0;  ///< all of them
-  Digest digest{};                  ///< of what is there now
+  /// What retention has removed is no finding: see `Retaining`.
+  std::vector<Shortened> shortened{};  ///< the first `AuditOptions::max_findings`
+  std::uint64_t shortened_count = 0;   ///< all of them
+  Digest digest{};                     ///< of what is there now
 };
 
 struct AuditOptions {
@@ -63,7 +76,9 @@ struct AuditOptions {
 
 /// Reads the whole store, recomputes every actor's chain, and says what was changed, removed or
 /// moved. Against an earlier digest it also proves that no end was cut off and nothing was added
-/// before. Memory grows with the number of actors (about 150 bytes each), not of events.
+/// before; retention that has removed all events of an actor which the digest covers makes that
+/// impossible, and a finding says so. Memory grows with the number of actors (about 150 bytes
+/// each), not of events.
 ///
 /// A finding is not an error: errors are those of `read_all`, and `closed` when stopped.
 /// `not_found`: the store ends before the digest's position and so cannot be the one it was taken
@@ -82,6 +97,16 @@ class Inspectable {
   /// Calls `report` for each thing found. `stop` is asked now and then.
   [[nodiscard]] virtual Result<void> inspect(const std::function<void(Finding)>& report,
                                              std::stop_token stop) = 0;
+};
+
+/// A store that removes its oldest events by itself, in their order, as its settings say. `verify`
+/// asks it what may be missing at the beginning of histories.
+class Retaining {
+ public:
+  virtual ~Retaining() = default;
+  /// Retention may have removed any event before this position, by now, and none from it on. 0:
+  /// it has removed none.
+  [[nodiscard]] virtual Result<Position> retained_from() = 0;
 };
 
 }  // namespace aether

@@ -29,8 +29,10 @@ struct ReplayOptions {
   Version until_version = kMaxVersion;
   Timestamp until_time = Timestamp::max();  ///< stops before the first event after it
   std::size_t page_size = 1'000;            ///< events held in memory at a time
-  ReplayCounters* counters = nullptr;       ///< must outlive the call
-  LogSink log{};                            ///< hears why a snapshot was ignored
+  /// Fold what is left of a history whose beginning the store's retention has removed.
+  bool allow_shortened = false;
+  ReplayCounters* counters = nullptr;  ///< must outlive the call
+  LogSink log{};                       ///< hears why a snapshot was ignored
 };
 
 template <class State>
@@ -90,7 +92,8 @@ template <class State, class Evolve>
 /// `evolve` is `State(State, const Event&)` or, where an event may be one that it cannot read,
 /// `Result<State>(State, const Event&)`; it must be pure. Its first error ends the replay and is
 /// returned, with the event's actor, version and position. What it throws reaches the caller.
-/// Other errors are those of `EventStore::read`.
+/// `not_found`: the history is not there from its beginning on, which its audit chain shows; the
+/// error names the version from which on it is. Other errors are those of `EventStore::read`.
 template <class State, class Evolve>
 [[nodiscard]] Result<Replayed<State>> replay(EventStore& store, std::string_view actor_id,
                                              State initial, Evolve&& evolve,
