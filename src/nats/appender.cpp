@@ -264,44 +264,49 @@ void Appender::publish(const CommitPtr& commit) {
 
 void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_reply) {
   if (stored_reply && !stored_reply->is_duplicate) return stored(commit, stored_reply->sequence);
-  if (stored_reply) return settle(commit);
+  if (stored_reply) return settle_all(commit);
   ApiError& error = stored_reply.error();
   if (error.error.code == Errc::outcome_unknown) {
     commit->maybe_stored = true;
-    return settle(commit);
+    return settle_all(commit);
   }
   if (error.error.code == Errc::unavailable && error.code == ApiCode::none) {
     return retry(commit, &Appender::publish, std::move(error.error));  // nobody took it
   }
-  if (!is_final(error) || commit->maybe_stored) return settle(commit);
+  if (!is_final(error) || commit->maybe_stored) return settle_all(commit);
   end(commit, std::unexpected(std::move(error.error)));
 }
 
-/// Looks what follows the message that the commit was judged by.
-void Appender::settle(const CommitPtr& commit) {
-  const Commit::Part& part = commit->parts.front();
-  api_.next(part.message.subject, part.expected_sequence.value_or(0) + 1, false, time_left(*commit),
-            [this, commit](ApiResult<StreamApi::Found> found) {
+/// Looks what follows the messages that the commit was judged by, from this part on.
+void Appender::settle(const CommitPtr& commit, std::size_t index) {
+  while (index < commit->parts.size() && !commit->parts[index].expected_sequence) ++index;
+  if (index == commit->parts.size()) return settle_absent(commit);
+  const Commit::Part& part = commit->parts[index];
+  api_.next(part.message.subject, *part.expected_sequence + 1, false, time_left(*commit),
+            [this, commit, index](ApiResult<StreamApi::Found> found) {
               if (!found) {
-                return retry(commit, &Appender::settle, std::move(found.error().error));
+                return retry(commit, &Appender::settle_all, std::move(found.error().error));
               }
-              if (!*found) {
-                const Error reason{.code = Errc::unavailable,
-                                   .message = "the stream did not take the commit"};
-                if (commit->maybe_stored) return retry(commit, &Appender::publish, reason);
-                commit->forget();  // the place by which it was judged is gone
-                commit->is_fresh = true;
-                return retry(commit, &Appender::load_heads, reason);
-              }
+              if (!*found) return settle(commit, index + 1);
               auto events = decode_message(options_.ns, **found, options_.max_json_depth);
               if (!events) return end(commit, std::unexpected(std::move(events.error())));
-              if (commit->is_own(*events)) {
-                return stored(commit, (*found)->sequence + commit->parts.size() - 1);
+              if (commit->is_own(index, *events)) {
+                return stored(commit, (*found)->sequence + commit->parts.size() - 1 - index);
               }
-              commit->forget();  // another's: no try of this one can be stored any more
+              // Another's: no try of this one can be stored any more.
+              commit->forget();
               commit->is_fresh = true;
               load_heads(commit);
             });
+}
+
+/// Nothing follows: the commit is not stored, or not yet.
+void Appender::settle_absent(const CommitPtr& commit) {
+  const Error reason{.code = Errc::unavailable, .message = "the stream did not take the commit"};
+  if (commit->maybe_stored) return retry(commit, &Appender::publish, reason);
+  commit->forget();  // the places by which it was judged may be gone
+  commit->is_fresh = true;
+  retry(commit, &Appender::load_heads, reason);
 }
 
 void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&),

@@ -68,7 +68,9 @@ class Appender {
   void read_repeat(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence);
   void publish(const CommitPtr& commit);
   void on_published(const CommitPtr& commit, ApiResult<Stored> stored);
-  void settle(const CommitPtr& commit);
+  void settle_all(const CommitPtr& commit) { settle(commit, 0); }
+  void settle(const CommitPtr& commit, std::size_t index);
+  void settle_absent(const CommitPtr& commit);
   void retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&), Error reason);
   void stored(const CommitPtr& commit, std::uint64_t last_sequence);
 

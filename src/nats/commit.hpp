@@ -52,8 +52,8 @@ struct Commit final : private History {
     Version last = 0;
   };
   [[nodiscard]] Versions versions_of(std::size_t actor) const;
-  /// Whether the message is the commit's own first part.
-  [[nodiscard]] bool is_own(const std::vector<EventPtr>& message) const;
+  /// Whether the message is this part of the commit's own.
+  [[nodiscard]] bool is_own(std::size_t part, const std::vector<EventPtr>& message) const;
   [[nodiscard]] std::size_t index_of(std::string_view actor_id) const;
 
   std::vector<Event> events;

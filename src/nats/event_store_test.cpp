@@ -137,6 +137,43 @@ TEST_P(EventStoreTest, ALostRefusalIsAConflictNevertheless) {
   EXPECT_THAT(stored_ids(), ElementsAre("a", "b"));
 }
 
+TEST_P(EventStoreTest, ALostRefusalOfSeveralActorsIsSettledByAnyOfThem) {
+  ASSERT_THAT(store().append(placed("a", 1, "order-2")), Succeeds());
+  ASSERT_THAT(other().append(placed("b", 2, "order-2")), Succeeds());
+  proxy_.swallow(is_conflict_reply);
+
+  const std::vector commit{placed("c", 1, "order-1"), placed("d", 2, "order-2")};
+  const auto refused = store().append(commit);
+
+  if (GetParam() == tests::ServerVersion::v2_9) {  // has no atomic batches
+    ASSERT_THAT(refused, FailsWith(Errc::unsupported));
+    return;
+  }
+
+  EXPECT_THAT(refused, ConflictsAt(2U));
+  EXPECT_EQ(proxy_.swallowed(), 1U) << "it was sent once";
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b"));
+}
+
+TEST_P(EventStoreTest, ALostReplyOfSeveralActorsIsMadeUpFor) {
+  ASSERT_THAT(store().append(placed("a", 1, "order-2")), Succeeds());
+  proxy_.swallow(is_stored_reply);
+
+  const std::vector commit{placed("b", 1, "order-1"), placed("c", 2, "order-2"),
+                           placed("d", 2, "order-1")};
+  const auto appended = store().append(commit);
+
+  if (GetParam() == tests::ServerVersion::v2_9) {  // has no atomic batches
+    ASSERT_THAT(appended, FailsWith(Errc::unsupported));
+    return;
+  }
+  ASSERT_THAT(appended, Succeeds());
+  EXPECT_FALSE(appended->stored_already);
+  EXPECT_EQ(proxy_.swallowed(), 1U) << "it was sent once";
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(other().read_all({}, 0, 10)->next, appended->position);
+}
+
 TEST_P(EventStoreTest, WhereAnotherWasFirstTheNextVersionIsGiven) {
   ASSERT_THAT(store().append(placed("a", 0)), Succeeds());
   ASSERT_THAT(other().append(placed("b", 0)), Succeeds());
