@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What networks and servers do to a store.
-#include "aether/nats/store.hpp"
-#include "nats/nats_server.hpp"
 #include "nats/session.hpp"
-#include "nats/stream_config.hpp"
-#include "nats/tcp_proxy.hpp"
-#include "nats/test_support.hpp"
+#include "nats/store_fixture.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
 
@@ -33,13 +29,6 @@ using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Succeeds;
 
-Event placed(std::string id, Version version, std::string actor_id = "order-1") {
-  return {.id = std::move(id),
-          .event_type = "OrderPlaced",
-          .actor_id = std::move(actor_id),
-          .version = version};
-}
-
 /// A server's answer to a message for a stream.
 bool is_stored_reply(const tests::ServerFrame& frame) {
   return frame.content.starts_with(R"({"stream":)");
@@ -48,44 +37,7 @@ bool is_conflict_reply(const tests::ServerFrame& frame) {
   return frame.content.contains("wrong last sequence");
 }
 
-class EventStoreTest : public ::testing::TestWithParam<tests::ServerVersion> {
- protected:
-  Result<std::unique_ptr<Store>> open_at(const std::string& url, const StoreOptions& options = {}) {
-    auto connection = connect({.urls = {url},
-                               .connect_timeout = 200ms,
-                               .ping_interval = 50ms,
-                               .reconnect = {.wait = 10ms, .jitter = 0ms}});
-    if (!connection) return std::unexpected(connection.error());
-    return open(std::move(*connection), ns_, options);
-  }
-
-  /// Beside the proxy.
-  Store& other() {
-    if (!other_) other_ = *open_at(server_.url());
-    return *other_;
-  }
-  /// Behind the proxy.
-  Store& store() {
-    if (!store_) store_ = *open_at(proxy_.url());
-    return *store_;
-  }
-  std::vector<std::string> stored_ids(const Filter& filter = {}) {
-    const auto page = other().read_all(filter, 0, 1'000);
-    EXPECT_THAT(page, Succeeds());
-    std::vector<std::string> ids;
-    if (page) {
-      for (const EventPtr& event : page->events) ids.push_back(event->id);
-    }
-    return ids;
-  }
-
-  const Namespace ns_ = *Namespace::parse("prod.eu");
-  tests::NatsServer server_{{.version = GetParam()}};
-  tests::TcpProxy proxy_{server_.port()};
-  std::unique_ptr<Store> other_;
-  std::unique_ptr<Store> store_;
-};
-
+using EventStoreTest = StoreFixture;
 INSTANTIATE_TEST_SUITE_P(Versions, EventStoreTest, tests::kVersions, tests::version_name);
 
 TEST_P(EventStoreTest, ALostReplyIsMadeUpForByALookIntoTheStream) {
@@ -247,25 +199,6 @@ TEST_P(EventStoreTest, ARepeatIsFoundAnywhereInALongHistory) {
   }
 }
 
-TEST_P(EventStoreTest, ReadingFromAVersionReadsLittleOfWhatStandsBeforeIt) {
-  constexpr Version kVersions = 3'000;
-  for (Version version = 1; version <= kVersions; ++version) {
-    other().append_async({placed(std::to_string(version), version)}, {}, {});
-  }
-  ASSERT_TRUE(eventually([&] { return other().latest_version("order-1") == kVersions; }));
-  auto connection = *connect({.urls = {server_.url()}});
-  const auto reading = *open(connection, ns_);
-  const std::uint64_t before = connection->statistics().messages_in;
-
-  const auto events = reading->read("order-1", {.from_version = kVersions - 4});
-
-  ASSERT_THAT(events, Succeeds());
-  ASSERT_EQ(events->size(), 5U);
-  EXPECT_EQ(events->front()->version, kVersions - 4);
-  EXPECT_LT(connection->statistics().messages_in - before, 100U);
-  EXPECT_TRUE(reading->read("order-1", {.from_version = kVersions + 1})->empty());
-}
-
 TEST_P(EventStoreTest, EveryAppendSurvivesCutsAndIsStoredOnce) {
   constexpr std::size_t kActors = 10;
   constexpr std::size_t kAppends = 300;
@@ -311,65 +244,6 @@ TEST_P(EventStoreTest, WhatIsAcknowledgedSurvivesAKilledServer) {
 
   EXPECT_EQ(stored_ids(), ids);
   EXPECT_THAT(other().append(placed("next", 51)), Succeeds());
-}
-
-TEST_P(EventStoreTest, ASubscriptionGoesOnAfterACut) {
-  std::atomic<std::size_t> seen{0};
-  const auto subscription = store().subscribe({}, 0, [&](const EventPtr&) { ++seen; });
-  ASSERT_THAT(subscription, Succeeds());
-  ASSERT_THAT(other().append(placed("a", 1)), Succeeds());
-  ASSERT_TRUE(eventually([&] { return seen == 1; }));
-
-  proxy_.cut();
-  ASSERT_THAT(other().append(placed("b", 2)), Succeeds());
-
-  EXPECT_TRUE(eventually([&] { return seen == 2; }));
-  EXPECT_TRUE(subscription->status().active);
-}
-
-TEST_P(EventStoreTest, AStoreHearsOnlyOfWhatItsSubscriptionsAreAbout) {
-  constexpr std::size_t kEvents = 200;
-  auto connection = *connect({.urls = {server_.url()}});
-  const auto listening = *open(connection, ns_);
-  const auto count_messages = [&](const std::string& category) {
-    const std::uint64_t before = connection->statistics().messages_in;
-    for (Version version = 1; version <= kEvents; ++version) {
-      EXPECT_THAT(other().append(placed("", version, category + "-1")), Succeeds());
-    }
-    return connection->statistics().messages_in - before;
-  };
-  EXPECT_EQ(count_messages("order"), 0U) << "without a subscription";
-  std::atomic<std::size_t> seen{0};
-
-  const auto subscription =
-      listening->subscribe({.category = "invoice"}, 0, [&](const EventPtr&) { ++seen; });
-  ASSERT_THAT(subscription, Succeeds());
-
-  EXPECT_LT(count_messages("payment"), kEvents) << "but it looks by itself now and then";
-  EXPECT_GE(count_messages("invoice"), kEvents);
-  EXPECT_TRUE(eventually([&] { return seen == kEvents; }));
-}
-
-// On old servers a batch is asked for with a limit of bytes, which one message may exceed.
-TEST_P(EventStoreTest, LargeCommitsAreReadInOrder) {
-  const std::string large = '"' + std::string(700'000, 'x') + '"';
-  constexpr Version kCommits = 30;  // more than are sent at a time
-  for (Version version = 1; version <= kCommits; ++version) {
-    Event event = placed(std::to_string(version), version);
-    event.data = Data::json(large);
-    ASSERT_THAT(other().append(std::move(event)), Succeeds());
-  }
-
-  const auto events = other().read("order-1");
-
-  ASSERT_THAT(events, Succeeds());
-  ASSERT_EQ(events->size(), kCommits);
-  for (Version version = 1; version <= kCommits; ++version) {
-    EXPECT_EQ((*events)[version - 1]->version, version);
-  }
-  const auto last = other().read("order-1", {.from_version = kCommits});
-  ASSERT_THAT(last, Succeeds());
-  EXPECT_EQ(last->size(), 1U);
 }
 
 TEST_P(EventStoreTest, ACommitThatTheServerDoesNotTakeIsTooLarge) {

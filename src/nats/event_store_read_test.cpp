@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a store reads, and how its subscriptions go on.
+#include "nats/store_fixture.hpp"
+#include "testing/matchers.hpp"
+#include "testing/waiting.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace aether::nats {
+namespace {
+
+using testing::eventually;
+using testing::Succeeds;
+
+using EventStoreReadTest = StoreFixture;
+INSTANTIATE_TEST_SUITE_P(Versions, EventStoreReadTest, tests::kVersions, tests::version_name);
+
+TEST_P(EventStoreReadTest, ReadingFromAVersionReadsLittleOfWhatStandsBeforeIt) {
+  constexpr Version kVersions = 3'000;
+  for (Version version = 1; version <= kVersions; ++version) {
+    other().append_async({placed(std::to_string(version), version)}, {}, {});
+  }
+  ASSERT_TRUE(eventually([&] { return other().latest_version("order-1") == kVersions; }));
+  auto connection = *connect({.urls = {server_.url()}});
+  const auto reading = *open(connection, ns_);
+  const std::uint64_t before = connection->statistics().messages_in;
+
+  const auto events = reading->read("order-1", {.from_version = kVersions - 4});
+
+  ASSERT_THAT(events, Succeeds());
+  ASSERT_EQ(events->size(), 5U);
+  EXPECT_EQ(events->front()->version, kVersions - 4);
+  EXPECT_LT(connection->statistics().messages_in - before, 100U);
+  EXPECT_TRUE(reading->read("order-1", {.from_version = kVersions + 1})->empty());
+}
+
+TEST_P(EventStoreReadTest, ASubscriptionGoesOnAfterACut) {
+  std::atomic<std::size_t> seen{0};
+  const auto subscription = store().subscribe({}, 0, [&](const EventPtr&) { ++seen; });
+  ASSERT_THAT(subscription, Succeeds());
+  ASSERT_THAT(other().append(placed("a", 1)), Succeeds());
+  ASSERT_TRUE(eventually([&] { return seen == 1; }));
+
+  proxy_.cut();
+  ASSERT_THAT(other().append(placed("b", 2)), Succeeds());
+
+  EXPECT_TRUE(eventually([&] { return seen == 2; }));
+  EXPECT_TRUE(subscription->status().active);
+}
+
+TEST_P(EventStoreReadTest, AStoreHearsOnlyOfWhatItsSubscriptionsAreAbout) {
+  constexpr std::size_t kEvents = 200;
+  auto connection = *connect({.urls = {server_.url()}});
+  const auto listening = *open(connection, ns_);
+  std::uint64_t before = 0;
+  const auto heard = [&] { return connection->statistics().messages_in - before; };
+  const auto append_many = [&](const std::string& category) {
+    before = connection->statistics().messages_in;
+    for (Version version = 1; version <= kEvents; ++version) {
+      ASSERT_THAT(other().append(placed("", version, category + "-1")), Succeeds());
+    }
+  };
+  append_many("order");
+  EXPECT_EQ(heard(), 0U) << "without a subscription";
+  std::atomic<std::size_t> seen{0};
+
+  const auto subscription =
+      listening->subscribe({.category = "invoice"}, 0, [&](const EventPtr&) { ++seen; });
+  ASSERT_THAT(subscription, Succeeds());
+
+  append_many("payment");
+  EXPECT_LT(heard(), kEvents) << "but it looks by itself now and then";
+  append_many("invoice");
+  EXPECT_TRUE(eventually([&] { return seen == kEvents && heard() >= kEvents; }));
+}
+
+// On old servers a batch is asked for with a limit of bytes, which one message may exceed.
+TEST_P(EventStoreReadTest, LargeCommitsAreReadInOrder) {
+  const std::string large = '"' + std::string(700'000, 'x') + '"';
+  constexpr Version kCommits = 30;  // more than are sent at a time
+  for (Version version = 1; version <= kCommits; ++version) {
+    Event event = placed(std::to_string(version), version);
+    event.data = Data::json(large);
+    ASSERT_THAT(other().append(std::move(event)), Succeeds());
+  }
+
+  const auto events = other().read("order-1");
+
+  ASSERT_THAT(events, Succeeds());
+  ASSERT_EQ(events->size(), kCommits);
+  for (Version version = 1; version <= kCommits; ++version) {
+    EXPECT_EQ((*events)[version - 1]->version, version);
+  }
+  const auto last = other().read("order-1", {.from_version = kCommits});
+  ASSERT_THAT(last, Succeeds());
+  EXPECT_EQ(last->size(), 1U);
+}
+
+}  // namespace
+}  // namespace aether::nats
