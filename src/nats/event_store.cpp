@@ -194,6 +194,8 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
       open_stream(*parts->api, StreamKind::events, ns, options.stream, *level, options.timeout);
   if (!info) return std::unexpected(info.error());
   const StreamConfig& config = info->config;
+  const auto message_ids = needs_message_ids(config, *level);
+  if (!message_ids) return std::unexpected(message_ids.error());
 
   const bool replicated = config.replicas > 1;
   const bool ask_leader = replicated || !config.allow_direct;
@@ -207,7 +209,7 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
                            .durability = durability_of(config),
                            .read_from_leader = ask_leader,
                            .atomic_batch = config.allow_atomic,
-                           .message_ids = replicated && *level == 0,
+                           .message_ids = *message_ids,
                            .max_json_depth = options.limits.max_json_depth,
                            .lanes = {.max_in_flight = options.max_in_flight,
                                      .max_queued_bytes = options.max_queued_bytes},

@@ -28,4 +28,16 @@ Result<StreamInfo> open_stream(StreamApi& api, StreamKind kind, const Namespace&
   return std::move(*info);
 }
 
+Result<bool> needs_message_ids(const StreamConfig& found, ApiLevel level) {
+  // Two messages at one sequence are at most as far apart as an answer may be late.
+  constexpr std::chrono::nanoseconds kShortestWindow = std::chrono::seconds(10);
+  if (level >= kBatchGetLevel || found.replicas <= 1) return false;
+  if (found.duplicate_window_ns >= kShortestWindow.count()) return true;
+  return fail(Errc::invalid_argument,
+              concat("the stream ", quoted(found.name), " remembers message ids for ",
+                     found.duplicate_window_ns / 1'000'000,
+                     " ms only: with replicas on this server two writers might both win; have its "
+                     "duplicate window set to 10 s at least (2 minutes is usual)"));
+}
+
 }  // namespace aether::nats

@@ -15,4 +15,10 @@ namespace aether::nats {
                                              const StreamOptions& options, ApiLevel level,
                                              std::chrono::milliseconds timeout);
 
+/// Whether each message needs an id that names the place in the actor's history: servers below
+/// 2.9.21 accept two messages at one sequence where there are replicas, and an id makes the second
+/// a duplicate. They do not say how old they are, so all below 2.11 count. Errors:
+/// `invalid_argument` where such a stream forgets ids too soon.
+[[nodiscard]] Result<bool> needs_message_ids(const StreamConfig& found, ApiLevel level);
+
 }  // namespace aether::nats

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nats/stream_config.hpp"
+#include "nats/stream.hpp"
 
 #include "testing/matchers.hpp"
 
@@ -186,6 +186,17 @@ TEST(CheckEventStream, RefusesAnotherSettingThanWasAskedFor) {
     EXPECT_THAT(checked.error().message, HasSubstr("has " + one.has));
     EXPECT_THAT(checked.error().message, HasSubstr(", and " + one.wanted + " was asked for"));
   }
+}
+
+TEST(StreamConfigTest, OldServersWithReplicasNeedMessageIdsAndMustRememberThem) {
+  const auto needs = [](ApiLevel level, unsigned replicas, std::chrono::nanoseconds window) {
+    return needs_message_ids({.duplicate_window_ns = window.count(), .replicas = replicas}, level);
+  };
+
+  EXPECT_EQ(needs(0, 3, 2min), true);
+  EXPECT_EQ(needs(0, 1, 0s), false);
+  EXPECT_EQ(needs(kBatchGetLevel, 3, 0s), false);
+  EXPECT_THAT(needs(0, 3, 100ms), FailsWith(Errc::invalid_argument));
 }
 
 }  // namespace
