@@ -290,14 +290,38 @@ void Appender::settle(const CommitPtr& commit, std::size_t index) {
               if (!*found) return settle(commit, index + 1);
               auto events = decode_message(options_.ns, **found, options_.max_json_depth);
               if (!events) return end(commit, std::unexpected(std::move(events.error())));
-              if (commit->is_own(index, *events)) {
-                return stored(commit, (*found)->sequence + commit->parts.size() - 1 - index);
-              }
-              // Another's: no try of this one can be stored any more.
-              commit->forget();
-              commit->is_fresh = true;
-              load_heads(commit);
+              if (!commit->parts[index].is(*events)) return start_anew(commit);
+              const std::uint64_t last = (*found)->sequence + commit->parts.size() - 1 - index;
+              if (commit->parts.size() == 1) return stored(commit, last);
+              settle_batch(commit, last, index == 0 ? commit->parts.size() - 1 : 0);
             });
+}
+
+/// One part is stored. It may be another commit's that has no more in common with this one: so
+/// `index` must be stored, too.
+void Appender::settle_batch(const CommitPtr& commit, std::uint64_t last_sequence,
+                            std::size_t index) {
+  const std::uint64_t sequence = last_sequence - (commit->parts.size() - 1 - index);
+  api_.next(commit->parts[index].message.subject, sequence, false, time_left(*commit),
+            [this, commit, last_sequence, index, sequence](ApiResult<StreamApi::Found> found) {
+              if (!found) {
+                return retry(commit, &Appender::settle_all, std::move(found.error().error));
+              }
+              if (*found && (*found)->sequence == sequence) {
+                auto events = decode_message(options_.ns, **found, options_.max_json_depth);
+                if (events && commit->parts[index].is(*events)) {
+                  return stored(commit, last_sequence);
+                }
+              }
+              start_anew(commit);
+            });
+}
+
+/// Another's message is in the place: no try of this commit can be stored there any more.
+void Appender::start_anew(const CommitPtr& commit) {
+  commit->forget();
+  commit->is_fresh = true;
+  load_heads(commit);
 }
 
 /// Nothing follows: the commit is not stored, or not yet.

@@ -71,6 +71,8 @@ class Appender {
   void settle_all(const CommitPtr& commit) { settle(commit, 0); }
   void settle(const CommitPtr& commit, std::size_t index);
   void settle_absent(const CommitPtr& commit);
+  void settle_batch(const CommitPtr& commit, std::uint64_t last_sequence, std::size_t index);
+  void start_anew(const CommitPtr& commit);
   void retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&), Error reason);
   void stored(const CommitPtr& commit, std::uint64_t last_sequence);
 

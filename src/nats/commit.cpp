@@ -116,12 +116,4 @@ void Commit::forget() {
   maybe_stored = false;
 }
 
-bool Commit::is_own(std::size_t index, const std::vector<EventPtr>& message) const {
-  const Part& part = parts[index];
-  return std::ranges::equal(message, std::span(events).subspan(part.first, part.count),
-                            [](const EventPtr& stored, const Event& event) {
-                              return stored->version == event.version && stored->id == event.id;
-                            });
-}
-
 }  // namespace aether::nats

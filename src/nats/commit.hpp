@@ -33,6 +33,12 @@ struct Commit final : private History {
     std::size_t count = 0;
     std::optional<std::uint64_t> expected_sequence{};  ///< none: an earlier part is of this actor
     OutgoingCommit message{};
+
+    /// Whether `stored` is this very message. One that an earlier call has stored, with another
+    /// timestamp, is not: what comes next builds on that one's hash.
+    [[nodiscard]] bool is(const std::vector<EventPtr>& stored) const {
+      return stored.back()->hash == message.hash;
+    }
   };
 
   Commit(std::vector<Event> commit_events, std::optional<Version> expected, Deadline until,
@@ -52,8 +58,6 @@ struct Commit final : private History {
     Version last = 0;
   };
   [[nodiscard]] Versions versions_of(std::size_t actor) const;
-  /// Whether the message is this part of the commit's own.
-  [[nodiscard]] bool is_own(std::size_t part, const std::vector<EventPtr>& message) const;
   [[nodiscard]] std::size_t index_of(std::string_view actor_id) const;
 
   std::vector<Event> events;

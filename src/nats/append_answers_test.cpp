@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server answers to an append, and what becomes of it.
+#include "aether/store/audit.hpp"
+#include "nats/store_fixture.hpp"
+#include "testing/matchers.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <vector>
+
+namespace aether::nats {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using testing::FailsWith;
+using testing::Succeeds;
+
+using AppendAnswersTest = StoreFixture;
+INSTANTIATE_TEST_SUITE_P(Versions, AppendAnswersTest, tests::kVersions, tests::version_name);
+
+// What the server refuses may be the caller's own commit, stored by an earlier call, with another
+// timestamp: what comes next builds on what is there.
+TEST_P(AppendAnswersTest, ARepeatOfWhatAnotherStoreHasAppendedKeepsTheChain) {
+  ASSERT_THAT(store().append(placed("a", 1)), Succeeds());
+  const auto first = other().append(placed("b", 2));
+  ASSERT_THAT(first, Succeeds());
+
+  const auto repeated = store().append(placed("b", 2));  // by what it remembers, it is the first
+
+  ASSERT_THAT(repeated, Succeeds());
+  EXPECT_EQ(repeated->position, first->position);
+  EXPECT_TRUE(repeated->stored_already);
+  ASSERT_THAT(store().append(placed("c", 3)), Succeeds());
+  const auto audit = verify(other());
+  ASSERT_THAT(audit, Succeeds());
+  EXPECT_EQ(audit->finding_count, 0U);
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b", "c"));
+}
+
+TEST_P(AppendAnswersTest, ABatchOfWhichAnotherHasStoredTheFirstPartIsNotStored) {
+  if (GetParam() == tests::ServerVersion::v2_9) GTEST_SKIP() << "it has no batches";
+  ASSERT_THAT(store().append(placed("a", 1)), Succeeds());
+  Event second = placed("b", 2);
+  second.timestamp = Timestamp(1s);  // the same in both, so that their hashes are, too
+  ASSERT_THAT(other().append(second), Succeeds());
+
+  const auto refused = store().append(std::vector<Event>{second, placed("c", 1, "order-2")});
+
+  EXPECT_THAT(refused, FailsWith(Errc::version_conflict));
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b"));
+}
+
+}  // namespace
+}  // namespace aether::nats
