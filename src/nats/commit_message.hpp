@@ -57,6 +57,7 @@ struct StoredMessage {
   std::uint64_t sequence = 0;
   std::string subject{};
   std::string format{}, version{}, count{}, hash{}, previous{};  ///< headers; "": not there
+  std::string checksum{};                                        ///< a header of what is no commit
   std::string body{};
 
   /// Asks `lookup` (name → optional<string_view>) for the headers.
@@ -70,6 +71,8 @@ struct StoredMessage {
     for (const auto& [name, value] : wanted) {
       if (const auto found = lookup(name)) *value = *found;
     }
+    if (!count.empty()) return;  // commits are many, and looking takes a little while
+    if (const auto found = lookup("Aether-Checksum")) checksum = *found;
   }
 };
 

@@ -12,10 +12,10 @@
 namespace aether::tests {
 namespace {
 
-// A commit may have a mebibyte of data, to which its envelope adds: more than a server takes
-// where nothing is said.
+// A commit may have a mebibyte of data, and a snapshot eight, to which a third is added where they
+// are not JSON: more than a server takes where nothing is said.
 ServerOptions options_for(ServerVersion version) {
-  return {.version = version, .config = "max_payload: 8MB\n"};
+  return {.version = version, .config = "max_payload: 12MB\n"};
 }
 
 class OneServer final : public Servers {
@@ -53,11 +53,14 @@ std::unique_ptr<Servers> start_servers() {
 /// a new stream, and then do little else.
 class Stock {
  public:
+  /// `make_stream` opens a store, which makes its stream.
+  explicit Stock(void (*make_stream)(const Namespace& ns)) : make_stream_(make_stream) {}
+
   Namespace take() {
     while (coming_.size() < kAhead) {
-      coming_.push_back(std::async(std::launch::async, [number = ++last_] {
+      coming_.push_back(std::async(std::launch::async, [this, number = ++last_] {
         Namespace ns = *Namespace::parse("test." + std::to_string(number));
-        const auto store = open_store(connect(), ns);
+        make_stream_(ns);
         return ns;
       }));
     }
@@ -69,8 +72,9 @@ class Stock {
  private:
   static constexpr std::size_t kAhead = 6;
 
-  std::deque<std::future<Namespace>> coming_;
+  void (*const make_stream_)(const Namespace& ns);
   int last_ = 0;
+  std::deque<std::future<Namespace>> coming_;  // the last member: ends before the others go
 };
 
 }  // namespace
@@ -98,9 +102,25 @@ std::unique_ptr<nats::Store> open_store(const std::shared_ptr<nats::Connection>&
   return std::move(*opened);
 }
 
+std::unique_ptr<SnapshotStore> open_snapshot_store(
+    const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
+    nats::SnapshotStoreOptions options) {
+  options.stream.replicas = servers().replicas();
+  auto opened = nats::open_snapshots(connection, ns, options);
+  if (!opened) throw std::runtime_error(opened.error().message);
+  return std::move(*opened);
+}
+
 Namespace take_namespace() {
   servers();  // before the stock, so that they end after it
-  static Stock stock;
+  static Stock stock([](const Namespace& ns) { static_cast<void>(open_store(connect(), ns)); });
+  return stock.take();
+}
+
+Namespace take_snapshot_namespace() {
+  servers();
+  static Stock stock(
+      [](const Namespace& ns) { static_cast<void>(open_snapshot_store(connect(), ns)); });
   return stock.take();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "aether/nats/snapshots.hpp"
 #include "aether/nats/store.hpp"
 #include "nats/nats_server.hpp"
 
@@ -29,7 +30,13 @@ const Servers& servers();
     const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
     nats::StoreOptions options = {});
 
-/// One that nobody has used, whose stream is there.
+[[nodiscard]] std::unique_ptr<SnapshotStore> open_snapshot_store(
+    const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
+    nats::SnapshotStoreOptions options = {});
+
+/// One that nobody has used, whose stream of events is there.
 [[nodiscard]] Namespace take_namespace();
+/// The same with a stream of snapshots instead.
+[[nodiscard]] Namespace take_snapshot_namespace();
 
 }  // namespace aether::tests
