@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a store reads, and how its subscriptions go on.
+#include "nats/session.hpp"
 #include "nats/store_fixture.hpp"
+#include "nats/stream_config.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
 
@@ -38,6 +40,50 @@ TEST_P(EventStoreReadTest, ReadingFromAVersionReadsLittleOfWhatStandsBeforeIt) {
   EXPECT_EQ(events->front()->version, kVersions - 4);
   EXPECT_LT(connection->statistics().messages_in - before, 100U);
   EXPECT_TRUE(reading->read("order-1", {.from_version = kVersions + 1})->empty());
+}
+
+TEST_P(EventStoreReadTest, WhoReadsOnNeedNotLookForThePlace) {
+  for (Version version = 1; version <= 200; ++version) {
+    other().append_async({placed(std::to_string(version), version)}, {}, {});
+  }
+  ASSERT_TRUE(eventually([&] { return other().latest_version("order-1") == 200U; }));
+  const auto connection = *connect({.urls = {server_.url()}});
+  const auto reading = *open(connection, ns_);
+  ASSERT_EQ(reading->read("order-1", {.from_version = 1, .limit = 150})->size(), 150U);
+  const auto questions = [&](Version from, std::size_t expected) {
+    const std::uint64_t before = connection->statistics().messages_out;
+    EXPECT_EQ(reading->read("order-1", {.from_version = from})->size(), expected);
+    return connection->statistics().messages_out - before;
+  };
+  // A consumer is made, asked and removed.
+  const std::uint64_t one_read = GetParam() == tests::ServerVersion::v2_9 ? 3 : 1;
+
+  EXPECT_EQ(questions(151, 50), one_read);
+  EXPECT_EQ(questions(201, 0), one_read);
+  ASSERT_THAT(other().append(placed("201", 201)), Succeeds());
+  EXPECT_EQ(questions(201, 1), one_read);
+}
+
+TEST_P(EventStoreReadTest, ARememberedPlaceIsNotBelievedWhereTheStreamWasMadeAnew) {
+  for (Version version = 1; version <= 40; ++version) {
+    ASSERT_THAT(other().append(placed("old", version)), Succeeds());
+  }
+  ASSERT_EQ(store().read("order-1")->size(), 40U);
+  ASSERT_THAT(Session::of(*connect({.urls = {server_.url()}}).value())
+                  .requests()
+                  .request({.subject = "$JS.API.STREAM.DELETE." + event_stream_name(ns_)}),
+              Succeeds());
+  other_.reset();
+  for (Version version = 10; version <= 50; ++version) {  // versions stand elsewhere now
+    ASSERT_THAT(other().append(placed("new", version)), Succeeds());
+  }
+
+  const auto events = store().read("order-1", {.from_version = 41});
+
+  ASSERT_THAT(events, Succeeds());
+  ASSERT_EQ(events->size(), 10U);
+  EXPECT_EQ(events->front()->version, 41U);
+  EXPECT_EQ(events->front()->id, "new");
 }
 
 TEST_P(EventStoreReadTest, ASubscriptionGoesOnAfterACut) {

@@ -114,33 +114,73 @@ Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, st
   }
 }
 
+std::optional<Place> Reader::remembered_before(const std::string& subject, Version version) {
+  const std::scoped_lock lock(mutex_);
+  const Place* const place = places_.find(subject);
+  if (place == nullptr || place->version >= version) return std::nullopt;
+  if (place->version + kNearVersions < version) return std::nullopt;
+  return *place;
+}
+
+void Reader::remember(const std::string& subject, const Place& place) {
+  const std::scoped_lock lock(mutex_);
+  places_.insert(subject, place);
+  places_.trim();
+}
+
 Result<std::vector<EventPtr>> Reader::read(std::string_view actor_id, const ReadOptions& options) {
   std::vector<EventPtr> events;
   if (options.limit == 0 || actor_id.empty()) return events;
   const Deadline deadline = deadline_after(options_.timeout);
   const std::string subject = event_subject(options_.ns, actor_id);
+  if (const auto place = remembered_before(subject, options.from_version)) {
+    auto read = read_behind(subject, *place, true, options, deadline);
+    if (!read) return std::unexpected(std::move(read.error()));
+    if (*read) return std::move(**read);
+  }
   const auto place = place_before(subject, options.from_version, deadline);
   if (!place) return std::unexpected(place.error());
   const std::optional<Place>& before = *place;
   if (!before) return events;
+  auto read = read_behind(subject, *before, false, options, deadline);
+  if (!read) return std::unexpected(std::move(read.error()));
+  return std::move(read->value());
+}
+
+Result<std::optional<std::vector<EventPtr>>> Reader::read_behind(const std::string& subject,
+                                                                 Place before, bool is_remembered,
+                                                                 const ReadOptions& options,
+                                                                 Deadline deadline) {
   // What stands between that place and the version is passed over.
   const std::size_t at_once =
-      std::min(options.limit, kMostAtOnce) + (before->sequence > 0 ? kNearVersions : 0);
-  auto scanned = scan(subject, before->sequence + 1, at_once, true, deadline,
-                      [&](const StoredMessage& message) -> Result<bool> {
+      std::min(options.limit, kMostAtOnce) + (before.sequence > 0 ? kNearVersions : 0);
+  // A remembered place is read, too: that it is there still shows that it is one of this stream.
+  bool is_right = !is_remembered;
+  std::vector<EventPtr> events;
+  Place reached = before;
+  auto scanned = scan(subject, is_remembered ? before.sequence : before.sequence + 1, at_once, true,
+                      deadline, [&](const StoredMessage& message) -> Result<bool> {
                         const Version last = version_in(message);
+                        if (!is_right) {
+                          is_right = message.sequence == before.sequence && last == before.version;
+                          return is_right;
+                        }
                         if (last != 0 && last < options.from_version) return true;
                         auto decoded =
                             decode_message(options_.ns, message, options_.max_json_depth);
                         if (!decoded) return std::unexpected(std::move(decoded.error()));
+                        const bool is_whole = events.size() + decoded->size() <= options.limit;
                         for (EventPtr& event : *decoded) {
                           if (event->version < options.from_version) continue;
+                          if (events.size() == options.limit) break;
                           events.push_back(std::move(event));
-                          if (events.size() == options.limit) return false;
                         }
-                        return true;
+                        if (is_whole) reached = {.version = last, .sequence = message.sequence};
+                        return events.size() < options.limit;
                       });
   if (!scanned) return std::unexpected(std::move(scanned.error()));
+  if (!is_right) return std::nullopt;
+  if (reached.sequence > before.sequence) remember(subject, reached);
   return events;
 }
 

@@ -7,10 +7,12 @@
 #include "nats/api.hpp"
 #include "nats/commit.hpp"
 #include "nats/locate.hpp"
+#include "store/recent_cache.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,7 @@ struct ReaderOptions {
   bool ask_leader = true;  ///< replicas may be behind: the end of what was read is checked
   bool batch_get = false;  ///< else by a consumer
   unsigned max_json_depth = kDefaultJsonDepth;
+  std::size_t place_cache_actors = 10'000;
   std::chrono::milliseconds timeout{10'000};  ///< of each call, with its tries
 };
 
@@ -34,7 +37,8 @@ struct ReaderOptions {
 /// May be used from any thread; waits.
 class Reader {
  public:
-  Reader(StreamApi& api, ReaderOptions options) : api_(api), options_(std::move(options)) {}
+  Reader(StreamApi& api, ReaderOptions options)
+      : api_(api), options_(std::move(options)), places_(options_.place_cache_actors) {}
 
   [[nodiscard]] Result<std::vector<EventPtr>> read(std::string_view actor_id,
                                                    const ReadOptions& options);
@@ -69,6 +73,14 @@ class Reader {
   /// From where on to read for the actor's events from `version` on; nothing: there are none.
   [[nodiscard]] Result<std::optional<Place>> place_before(const std::string& subject,
                                                           Version version, Deadline deadline);
+  /// Nothing where a remembered place is not there any more.
+  [[nodiscard]] Result<std::optional<std::vector<EventPtr>>> read_behind(const std::string& subject,
+                                                                         Place before,
+                                                                         bool is_remembered,
+                                                                         const ReadOptions& options,
+                                                                         Deadline deadline);
+  [[nodiscard]] std::optional<Place> remembered_before(const std::string& subject, Version version);
+  void remember(const std::string& subject, const Place& place);
   Result<Batch> fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
                       Deadline deadline);
   Result<std::optional<StoredMessage>> last(const std::string& subject, Deadline deadline);
@@ -78,6 +90,11 @@ class Reader {
 
   StreamApi& api_;
   const ReaderOptions options_;
+
+  std::mutex mutex_;  // guards places_
+  /// Where reading ended lately, by subject: whoever reads page after page, or what was added
+  /// since, goes on there.
+  RecentCache<Place> places_;
 };
 
 /// Reads page after page, for one subscription.
