@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -79,7 +80,14 @@ std::unexpected<ApiError> unanswered(Error error) {
 template <class T, class Parse>
 ApiResult<T> ask(Requests& requests, const std::string& subject, const std::string& body,
                  std::chrono::milliseconds timeout, const Parse& parse) {
+  const auto begun = std::chrono::steady_clock::now();
   auto reply = requests.request({.subject = subject, .data = body, .timeout = timeout});
+  // Lost with the connection; or the first of all, sent just before the server's word came that we
+  // may not hear replies: then asking again says so.
+  if (!reply && reply.error().code == Errc::outcome_unknown &&
+      std::chrono::steady_clock::now() - begun < timeout / 2) {
+    reply = requests.request({.subject = subject, .data = body, .timeout = timeout / 2});
+  }
   if (!reply) return unanswered(std::move(reply.error()));
   return parse(reply->data());
 }

@@ -335,8 +335,8 @@ void Appender::settle_absent(const CommitPtr& commit) {
 
 void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&),
                      Error reason) {
-  if (reason.code == Errc::closed ||
-      Clock::now() + commit->pause + kShortestTry >= commit->deadline) {
+  const bool is_hopeless = reason.code == Errc::closed || reason.code == Errc::permission_denied;
+  if (is_hopeless || Clock::now() + commit->pause + kShortestTry >= commit->deadline) {
     {
       const std::scoped_lock lock(mutex_);
       for (const std::string& actor : commit->actors) heads_.erase(actor);
@@ -348,7 +348,7 @@ void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const Commi
                                      "again (the last try: ",
                                      reason.message, ")")));
     }
-    if (reason.code == Errc::closed) return end(commit, std::unexpected(std::move(reason)));
+    if (is_hopeless) return end(commit, std::unexpected(std::move(reason)));
     return end(commit, fail(Errc::unavailable,
                             concat("the commit could not be stored in time, and nothing was "
                                    "stored: try again later (the last try: ",
