@@ -319,6 +319,11 @@ void Appender::settle_batch(const CommitPtr& commit, std::uint64_t last_sequence
 
 /// Another's message is in the place: no try of this commit can be stored there any more.
 void Appender::start_anew(const CommitPtr& commit) {
+  if (Clock::now() >= commit->deadline) {
+    return end(commit, fail(Errc::unavailable,
+                            "others appended to the actor each time before the commit could be, "
+                            "and nothing was stored: try again later"));
+  }
   commit->forget();
   commit->is_fresh = true;
   load_heads(commit);
