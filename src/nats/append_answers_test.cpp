@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace aether::nats {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ConflictsAt;
 using ::testing::ElementsAre;
 using testing::FailsWith;
 using testing::Succeeds;
@@ -51,6 +53,26 @@ TEST_P(AppendAnswersTest, ABatchOfWhichAnotherHasStoredTheFirstPartIsNotStored) 
 
   EXPECT_THAT(refused, FailsWith(Errc::version_conflict));
   EXPECT_THAT(stored_ids(), ElementsAre("a", "b"));
+}
+
+TEST_P(AppendAnswersTest, AnActorThatIsSaidToBeNewIsNotLookedUpAndTheServerSeesWhetherItIs) {
+  ASSERT_THAT(other().append(placed("b", 1, "order-2")), Succeeds());
+  ASSERT_THAT(other().append(placed("c", 1, "order-3")), Succeeds());
+  store();  // opens it
+  std::atomic<int> answers = 0;
+  proxy_.swallow([&](const tests::ServerFrame& frame) {
+    if (!frame.subject.empty()) ++answers;
+    return false;
+  });
+
+  EXPECT_THAT(store().append(placed("a", 1), {.expected_version = 0}), Succeeds());
+
+  EXPECT_EQ(answers, 1);
+  EXPECT_THAT(store().append(placed("x", 1, "order-2"), {.expected_version = 0}), ConflictsAt(1U));
+  const auto repeated = store().append(placed("c", 1, "order-3"), {.expected_version = 0});
+  ASSERT_THAT(repeated, Succeeds());
+  EXPECT_TRUE(repeated->stored_already);
+  EXPECT_THAT(stored_ids(), ElementsAre("b", "c", "a"));
 }
 
 }  // namespace

@@ -140,6 +140,10 @@ void Appender::load_heads(const CommitPtr& commit) {
         known.head = *head;
         continue;
       }
+      if (commit->expected_version == Version{0}) {  // a new actor, says who appends; the server
+        known.head.emplace();                        // sees whether that is so
+        continue;
+      }
     }
     return api_.last(
         subject_of(commit->actors[i]), !options_.read_from_leader, time_left(*commit),
