@@ -196,6 +196,13 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
   const StreamConfig& config = info->config;
   const auto message_ids = needs_message_ids(config, *level);
   if (!message_ids) return std::unexpected(message_ids.error());
+  if (*message_ids && options.log) {
+    options.log(LogLevel::warning,
+                concat("the stream ", quoted(config.name), " has ", config.replicas,
+                       " replicas on servers below 2.11, which may come to differ when their "
+                       "leader is lost, so that acknowledged events are missing or there twice: "
+                       "upgrade the servers, or use one replica"));
+  }
 
   const bool replicated = config.replicas > 1;
   const bool ask_leader = replicated || !config.allow_direct;

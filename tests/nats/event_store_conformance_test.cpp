@@ -9,10 +9,13 @@
 #include "nats/session.hpp"
 #include "nats/stream_config.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace aether::tests {
 namespace {
@@ -55,6 +58,23 @@ class Harness final : public testing::EventStoreHarness {
 const bool kRegistered = testing::register_event_store_suite(
     "JetStream", [](const Clock& clock) { return std::make_unique<Harness>(clock); },
     {.several_actors = chosen_version() == ServerVersion::v2_15});
+
+// They do not keep their replicas equal when a leader dies: script/nats-test shows it.
+TEST(JetStreamReplicas, OfOldServersAreWarnedOf) {
+  std::string warnings;
+  nats::StoreOptions options;
+  options.log = [&](LogLevel level, std::string_view message) {
+    if (level == LogLevel::warning) warnings += message;
+  };
+
+  const auto store = open_store(connect(), take_namespace(), options);
+
+  if (chosen_version() == ServerVersion::v2_9 && servers().replicas() > 1) {
+    EXPECT_THAT(warnings, ::testing::HasSubstr("below 2.11"));
+  } else {
+    EXPECT_EQ(warnings, "");
+  }
+}
 
 }  // namespace
 }  // namespace aether::tests
