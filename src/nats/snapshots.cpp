@@ -125,7 +125,9 @@ class JetStreamSnapshotStore final : public SnapshotStore {
         {.name = "Nats-Expected-Last-Subject-Sequence", .value = sequence},
     };
     if (settings_.message_ids) headers.push_back({.name = "Nats-Msg-Id", .value = id});
-    return wait_once<Stored>(deadline, [&](milliseconds timeout, auto completion) {
+    const auto now = SteadyClock::now();
+    const Deadline half_way = now + (deadline - now) / 2;  // the rest is for looking
+    return wait_once<Stored>(half_way, [&](milliseconds timeout, auto completion) {
       api_->publish(message.subject, headers, message.body, timeout, std::move(completion));
     });
   }

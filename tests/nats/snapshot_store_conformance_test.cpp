@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace aether::tests {
 namespace {
@@ -93,6 +94,22 @@ TEST(JetStreamSnapshotContention, TheNewestOfEachRoundStays) {
       ASSERT_EQ(stored->version, first + kWriters - 1) << "round " << round;
     }
   });
+}
+
+// Of three servers, two may be behind.
+TEST(JetStreamSnapshotReplicas, WhatIsSavedIsSeenThroughEachServerAtOnce) {
+  constexpr Version kRounds = 200;
+  const Namespace ns = take_snapshot_namespace();
+  std::vector<std::unique_ptr<SnapshotStore>> stores;
+  for (const std::string& url : servers().urls()) {
+    stores.push_back(open_snapshot_store(*nats::connect({.urls = {url}}), ns));
+  }
+  for (Version version = 1; version <= kRounds; ++version) {
+    ASSERT_THAT(stores[version % stores.size()]->save(snapshot_of(version)), Succeeds());
+    const auto stored = stores[(version + 1) % stores.size()]->load("order-1");
+    ASSERT_THAT(stored, Succeeds());
+    ASSERT_EQ(stored->version, version);
+  }
 }
 
 TEST(JetStreamSnapshotContention, ARemovalAndASaveAtOnceLeaveNothingOlder) {
