@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What networks, servers and others do to a store of snapshots.
-#include "aether/nats/snapshots.hpp"
-#include "nats/api.hpp"
-#include "nats/nats_server.hpp"
-#include "nats/session.hpp"
-#include "nats/snapshot_message.hpp"
-#include "nats/stream_config.hpp"
-#include "nats/tcp_proxy.hpp"
-#include "nats/test_support.hpp"
-#include "nats/waiting.hpp"
-#include "testing/matchers.hpp"
+// What networks and other writers do to a store of snapshots.
+#include "nats/snapshots_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstddef>
-#include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace aether::nats {
 namespace {
@@ -33,18 +18,8 @@ using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Succeeds;
 
-constexpr std::chrono::milliseconds kTimeout = 1s;  // half of which a lost reply takes
-
-const std::string kSubject = "aether.snap.prod.eu.order.order-1";
-
-Snapshot snapshot_of(Version version, const std::string& state = "{}",
-                     std::string actor_id = "order-1") {
-  return {.actor_id = std::move(actor_id),
-          .version = version,
-          .schema = "order/1",
-          .data = Data::json(state),
-          .timestamp = *parse_timestamp("2026-08-20T10:11:12Z")};
-}
+const SnapshotStoreOptions kPatient{.timeout = 1'200ms};  // half of which a lost reply takes
+const SnapshotStoreOptions kImpatient{.timeout = 500ms};  // where there will be no answer
 
 /// A server's answer to a message for a stream.
 bool is_stored_reply(const tests::ServerFrame& frame) {
@@ -55,77 +30,12 @@ bool is_last_message(const tests::ServerFrame& frame) {
   return frame.content.contains("Nats-Subject: " + kSubject);
 }
 
-class SnapshotsTest : public ::testing::TestWithParam<tests::ServerVersion> {
- protected:
-  static Result<std::unique_ptr<SnapshotStore>> open_at(const std::string& url,
-                                                        SnapshotStoreOptions options = {}) {
-    auto connection = connect({.urls = {url},
-                               .connect_timeout = 200ms,
-                               .ping_interval = 50ms,
-                               .reconnect = {.wait = 10ms, .jitter = 0ms}});
-    if (!connection) return std::unexpected(connection.error());
-    return open_snapshots(std::move(*connection), *Namespace::parse("prod.eu"), options);
-  }
-
-  /// Beside the proxy.
-  SnapshotStore& other() {
-    if (!other_) other_ = *open_at(server_.url());
-    return *other_;
-  }
-  /// Behind the proxy.
-  SnapshotStore& store() {
-    if (!store_) store_ = *open_at(proxy_.url(), {.timeout = kTimeout});
-    return *store_;
-  }
-  Version stored_version() {
-    const auto snapshot = other().load("order-1");
-    EXPECT_THAT(snapshot, Succeeds());
-    return snapshot ? snapshot->version : 0;
-  }
-
-  /// What others can do to a stream, who know nothing of stores.
-  Session& session() {
-    if (!connection_) connection_ = *connect({.urls = {server_.url()}});
-    return Session::of(*connection_);
-  }
-  std::string request(std::string_view subject, std::string_view body = "",
-                      std::span<const Header> headers = {}) {
-    const auto reply =
-        session().requests().request({.subject = subject, .headers = headers, .data = body});
-    EXPECT_THAT(reply, Succeeds());
-    return reply ? std::string(reply->data()) : "";
-  }
-  std::string publish(const OutgoingSnapshot& message, const std::string& format = "1",
-                      const std::string& expected = "") {
-    const std::string version = std::to_string(message.version);
-    std::vector<Header> headers{{.name = "Aether-Format", .value = format},
-                                {.name = "Aether-Version", .value = version},
-                                {.name = "Aether-Checksum", .value = message.checksum}};
-    if (!expected.empty()) {
-      headers.push_back({.name = "Nats-Expected-Last-Subject-Sequence", .value = expected});
-    }
-    return request(message.subject, message.body, headers);
-  }
-  std::optional<StoredMessage> last_message() {
-    StreamApi api(session().transport(), session().requests(), "aether=snap=prod=eu");
-    const auto found = wait_once<StreamApi::Found>(
-        std::chrono::steady_clock::now() + 30s,
-        [&](auto timeout, auto done) { api.last(kSubject, false, timeout, std::move(done)); });
-    EXPECT_TRUE(found.has_value());
-    return found.value_or(std::nullopt);
-  }
-
-  const Namespace ns_ = *Namespace::parse("prod.eu");
-  tests::NatsServer server_{{.version = GetParam()}};
-  tests::TcpProxy proxy_{server_.port()};
-  std::shared_ptr<Connection> connection_;
-  std::unique_ptr<SnapshotStore> other_;
-  std::unique_ptr<SnapshotStore> store_;
-};
+using SnapshotsTest = SnapshotStoreTest;
 
 INSTANTIATE_TEST_SUITE_P(Versions, SnapshotsTest, tests::kVersions, tests::version_name);
 
 TEST_P(SnapshotsTest, ALostReplyIsMadeUpForByALookIntoTheStream) {
+  use(proxy_.url(), kPatient);
   ASSERT_THAT(store().save(snapshot_of(1)), Succeeds());
   proxy_.swallow(is_stored_reply);
 
@@ -139,6 +49,7 @@ TEST_P(SnapshotsTest, ALostReplyIsMadeUpForByALookIntoTheStream) {
 }
 
 TEST_P(SnapshotsTest, AfterALostReplyANewerOneOfAnotherWriterStays) {
+  use(proxy_.url(), kPatient);
   ASSERT_THAT(store().save(snapshot_of(1)), Succeeds());
   proxy_.swallow([&](const tests::ServerFrame& frame) {
     if (!is_stored_reply(frame)) return false;
@@ -153,6 +64,7 @@ TEST_P(SnapshotsTest, AfterALostReplyANewerOneOfAnotherWriterStays) {
 }
 
 TEST_P(SnapshotsTest, AServerThatFallsSilentLeavesAnUnknownOutcomeAndARepeatIsSafe) {
+  use(proxy_.url(), kImpatient);
   ASSERT_THAT(store().save(snapshot_of(1)), Succeeds());
   bool is_silent = false;
   proxy_.swallow([&](const tests::ServerFrame& frame) {
@@ -171,6 +83,7 @@ TEST_P(SnapshotsTest, AServerThatFallsSilentLeavesAnUnknownOutcomeAndARepeatIsSa
 }
 
 TEST_P(SnapshotsTest, WhereNothingWasSentNothingWasChanged) {
+  use(proxy_.url(), kImpatient);
   ASSERT_THAT(store().save(snapshot_of(1)), Succeeds());
   server_.stop_process();
 
@@ -297,72 +210,6 @@ TEST_P(SnapshotsTest, WhatANewerProgramMayHaveWrittenIsNotReplaced) {
   EXPECT_THAT(other().save(snapshot_of(5)), Succeeds());
 }
 
-TEST_P(SnapshotsTest, OneThatTheServerDoesNotTakeIsTooLarge) {
-  Snapshot large = snapshot_of(1);
-  large.data = Data::bytes(std::string(1'000'000, 'x'), "");  // a third more in base64
-
-  const auto refused = store().save(large);
-
-  ASSERT_THAT(refused, FailsWith(Errc::too_large));
-  EXPECT_THAT(refused.error().message, HasSubstr("max_payload"));
-  EXPECT_THAT(store().save(snapshot_of(1)), Succeeds());
-}
-
-TEST_P(SnapshotsTest, TheLargestOneIsAsLargeAsTheOptionsSay) {
-  store_ = *open_at(server_.url(), {.max_snapshot_bytes = 10});
-
-  EXPECT_THAT(store().save(snapshot_of(1, R"("12345678")")), Succeeds());
-  EXPECT_THAT(store().save(snapshot_of(2, R"("123456789")")), FailsWith(Errc::too_large));
-}
-
-TEST_P(SnapshotsTest, AFullStreamTakesNothingMoreAndLosesNothing) {
-  store_ = *open_at(server_.url(), {.stream = {.max_bytes = 20'000}});
-  const std::string state = '"' + std::string(2'000, 'x') + '"';
-  const auto actor = [](std::size_t number) { return "order-" + std::to_string(number); };
-  std::size_t stored = 0;
-  Result<void> saved;
-  while ((saved = store().save(snapshot_of(1, state, actor(stored)))) && stored < 100) ++stored;
-
-  ASSERT_THAT(saved, FailsWith(Errc::unavailable));
-  EXPECT_THAT(saved.error().message, HasSubstr("full"));
-  EXPECT_GT(stored, 3U);
-  for (std::size_t i = 0; i < stored; ++i) EXPECT_THAT(store().load(actor(i)), Succeeds());
-  EXPECT_THAT(store().save(snapshot_of(2, "{}", actor(0))), Succeeds()) << "a smaller one fits";
-  EXPECT_THAT(store().remove(actor(1)), Succeeds());
-  EXPECT_THAT(store().save(snapshot_of(1, state, actor(stored))), Succeeds()) << "there is room";
-}
-
-TEST_P(SnapshotsTest, WithoutAStreamAndWithoutMakingOneThereAreNoSnapshots) {
-  const auto refused = open_at(server_.url(), {.stream = {.create = false}});
-
-  ASSERT_THAT(refused, FailsWith(Errc::not_found));
-  EXPECT_THAT(refused.error().message, HasSubstr("aether=snap=prod=eu"));
-  other();  // makes it
-  EXPECT_THAT(open_at(server_.url(), {.stream = {.create = false}}), Succeeds());
-}
-
-TEST_P(SnapshotsTest, AnotherStreamThanAskedForIsRefusedAndNotChanged) {
-  other();
-
-  EXPECT_THAT(open_at(server_.url(), {.stream = {.max_bytes = 1'000'000}}),
-              FailsWith(Errc::invalid_argument));
-  EXPECT_THAT(open_at(server_.url(), {.stream = {.max_age = 1h}}),
-              FailsWith(Errc::invalid_argument));
-  EXPECT_THAT(open_at(server_.url(), {.stream = {.max_age = 0s, .replicas = 1}}), Succeeds());
-}
-
-TEST_P(SnapshotsTest, AStreamThatKeepsMoreOfAnActorThanTheLastIsRefused) {
-  request("$JS.API.STREAM.CREATE.aether=snap=prod=eu",
-          R"({"name":"aether=snap=prod=eu","subjects":["aether.snap.prod.eu.*.*"],)"
-          R"("retention":"limits","storage":"file","discard":"new","num_replicas":1,)"
-          R"("max_msgs_per_subject":5})");
-
-  const auto refused = open_at(server_.url());
-
-  ASSERT_THAT(refused, FailsWith(Errc::invalid_argument));
-  EXPECT_THAT(refused.error().message, HasSubstr("max_msgs_per_subject is 5"));
-}
-
 TEST_P(SnapshotsTest, AClosedConnectionSaysSo) {
   ASSERT_THAT(store().save(snapshot_of(1)), Succeeds());
   const auto connection = *connect({.urls = {server_.url()}});
@@ -373,63 +220,6 @@ TEST_P(SnapshotsTest, AClosedConnectionSaysSo) {
   EXPECT_THAT(closed->save(snapshot_of(2)), FailsWith(Errc::closed));
   EXPECT_THAT(closed->load("order-1"), FailsWith(Errc::closed));
   EXPECT_THAT(closed->remove("order-1"), FailsWith(Errc::closed));
-}
-
-/// One server, one user who may do everything, and two who may do what they are for.
-class SnapshotRightsTest : public ::testing::TestWithParam<tests::ServerVersion> {
- protected:
-  Result<std::unique_ptr<SnapshotStore>> open_as(const std::string& user) {
-    auto connection = connect({.urls = {server_.url()}, .user = user, .password = "x"});
-    if (!connection) return std::unexpected(connection.error());
-    return open_snapshots(std::move(*connection), *Namespace::parse("prod.eu"));
-  }
-
-  tests::NatsServer server_{{.version = GetParam(), .config = R"(
-    authorization: {users: [
-      {user: admin, password: x},
-      {user: app, password: x, permissions: {
-        publish: {allow: ["$JS.API.INFO", "$JS.API.STREAM.INFO.aether=snap=prod=eu",
-                          "$JS.API.DIRECT.GET.aether=snap=prod=eu.>",
-                          "$JS.API.STREAM.MSG.GET.aether=snap=prod=eu", "aether.snap.prod.eu.>"]},
-        subscribe: {allow: ["_INBOX.>"]}}},
-      {user: viewer, password: x, permissions: {
-        publish: {allow: ["$JS.API.INFO", "$JS.API.STREAM.INFO.aether=snap=prod=eu",
-                          "$JS.API.DIRECT.GET.aether=snap=prod=eu.>"]},
-        subscribe: {allow: ["_INBOX.>"]}}}]}
-    )"}};
-};
-
-INSTANTIATE_TEST_SUITE_P(Versions, SnapshotRightsTest, tests::kVersions, tests::version_name);
-
-TEST_P(SnapshotRightsTest, WhoMayNotMakeAStreamMayUseTheOneThatIsThere) {
-  EXPECT_THAT(open_as("app"), FailsWith(Errc::permission_denied));
-  ASSERT_THAT(open_as("admin"), Succeeds());
-
-  const auto opened = open_as("app");
-
-  ASSERT_THAT(opened, Succeeds());
-  SnapshotStore& store = **opened;
-  EXPECT_THAT(store.save(snapshot_of(1)), Succeeds());
-  EXPECT_THAT(store.load("order-1"), Succeeds());
-  EXPECT_THAT(store.remove("order-1"), Succeeds()) << "needs no right to purge";
-  EXPECT_THAT(store.load("order-1"), FailsWith(Errc::not_found));
-}
-
-TEST_P(SnapshotRightsTest, WhoMayOnlyReadIsToldSo) {
-  const auto admin = open_as("admin");
-  ASSERT_THAT(admin, Succeeds());
-  ASSERT_THAT((*admin)->save(snapshot_of(1)), Succeeds());
-
-  const auto opened = open_as("viewer");
-
-  ASSERT_THAT(opened, Succeeds());
-  SnapshotStore& store = **opened;
-  EXPECT_THAT(store.load("order-1"), Succeeds());
-  const auto saved = store.save(snapshot_of(2));
-  ASSERT_THAT(saved, FailsWith(Errc::permission_denied));
-  EXPECT_THAT(saved.error().message, HasSubstr(kSubject));
-  EXPECT_THAT(store.remove("order-1"), FailsWith(Errc::permission_denied));
-  EXPECT_THAT(store.load("order-1"), Succeeds());
 }
 
 }  // namespace
