@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nats_url.hpp"
+#include "aether/stores/url.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 #include "verbs.hpp"

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats_connection.hpp"
 
+#include "aether/stores/nats.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace aether::cli {
 
 using std::chrono::milliseconds;
-
-Result<nats::ConnectOptions> connect_options(const NatsUrl& url) {
-  auto options =
-      url.servers.empty() ? nats::load_context(url.context) : nats::parse_url(url.servers);
-  if (!options) return options;
-  const auto set = [](std::string& target, const std::string& value) {
-    if (!value.empty()) target = value;
-  };
-  set(options->credentials_file, url.credentials_file);
-  set(options->nkey_seed_file, url.nkey_seed_file);
-  set(options->tls.ca_file, url.ca_file);
-  set(options->tls.cert_file, url.cert_file);
-  set(options->tls.key_file, url.key_file);
-  return options;
-}
 
 std::expected<std::shared_ptr<nats::Connection>, Failure> connect(const NatsUrl& url,
                                                                   const OpenOptions& options) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "aether/core/error.hpp"
+#include "aether/stores/url.hpp"
 #include "exit_code.hpp"
-#include "nats_url.hpp"
 #include "open_store.hpp"
 
 #include <expected>

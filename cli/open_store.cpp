@@ -29,6 +29,12 @@ std::expected<OpenStore, Failure> open_sqlite(const std::string& path, const Ope
 }  // namespace
 
 std::expected<OpenStore, Failure> open_store(std::string_view url, const OpenOptions& options) {
+  if (url.empty()) {
+    return std::unexpected(
+        Failure(Error{.code = Errc::invalid_argument,
+                      .message = "no store was named: give --store URL or set AETHER_STORE, where "
+                                 "URL is as in sqlite:orders.db or nats://127.0.0.1/orders"}));
+  }
   const auto parsed = parse_store_url(url);
   if (!parsed) return std::unexpected(parsed.error());
   switch (parsed->kind) {

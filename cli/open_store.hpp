@@ -4,10 +4,10 @@
 #include "aether/core/log.hpp"
 #include "aether/sqlite/store.hpp"
 #include "aether/store/event_store.hpp"
+#include "aether/stores/url.hpp"
 #include "exit_code.hpp"
 #include "interruption.hpp"
 #include "signals.hpp"
-#include "store_url.hpp"
 
 #include <chrono>
 #include <memory>

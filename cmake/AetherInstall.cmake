@@ -1,7 +1,7 @@
 # What `cmake --install` lays down: the libraries and headers, a package for find_package with one
 # component a library, files for pkg-config, and the program.
 #
-#     find_package(aether 0.1 CONFIG REQUIRED COMPONENTS sqlite nats json testing)
+#     find_package(aether 0.1 CONFIG REQUIRED COMPONENTS stores json testing)
 #
 # aether::aether is always there; each component adds aether::<component> and asks only for what
 # that one needs. With static libraries the users link what ours use, so that must be found; with
@@ -61,6 +61,16 @@ if(TARGET aether_nats)
   aether_install_pkg_config(aether-nats "Aether on NATS and JetStream" "aether"
                             "libnats;simdjson;libcrypto" "-laether_nats")
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Findlibnats.cmake DESTINATION ${aether_package_dir})
+endif()
+if(TARGET aether_stores)
+  set(stores_requires aether)
+  foreach(kind sqlite nats)
+    if(TARGET aether_${kind})
+      list(APPEND stores_requires aether-${kind})
+    endif()
+  endforeach()
+  aether_install_pkg_config(aether-stores "Aether's stores by their URLs" "${stores_requires}" ""
+                            "-laether_stores")
 endif()
 if(TARGET aether_json)
   aether_install_pkg_config(aether-json "User structs as the data of Aether's events"

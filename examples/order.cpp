@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <aether/json/json.hpp>
-#include <aether/sqlite/store.hpp>
 #include <aether/store/replay.hpp>
+#include <aether/stores/stores.hpp>
 
 #include <cstdio>
 #include <string>
@@ -20,8 +20,15 @@ aether::Result<Order> evolve(Order order, const aether::Event& event) {
   return order;
 }
 
+int complain(const aether::Error& error) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  return 1;
+}
+
 int main(int argc, char** argv) {
-  auto store = aether::sqlite::open(argc > 1 ? argv[1] : "orders.db").value();
+  const auto stores = aether::open_stores(argc > 1 ? argv[1] : "sqlite:orders.db");
+  if (!stores) return complain(stores.error());
+  aether::EventStore& store = (*stores)->events();
 
   const std::vector<aether::Event> events{
       {.id = "placed-1",
@@ -32,13 +39,10 @@ int main(int argc, char** argv) {
        .event_type = "OrderShipped",
        .actor_id = "order-123",
        .data = aether::Data::json(R"({"tracking": "FS123456"})")}};
-  const auto appended = store->append(events, {.expected_version = 0});  // repeating it is safe
-  const auto replayed = aether::replay(*store, "order-123", Order{}, evolve);
-  if (!appended || !replayed) {
-    const aether::Error& error = appended ? replayed.error() : appended.error();
-    std::fprintf(stderr, "%s\n", error.message.c_str());
-    return 1;
-  }
+  const auto appended = store.append(events, {.expected_version = 0});  // repeating it is safe
+  const auto replayed = aether::replay(store, "order-123", Order{}, evolve);
+  if (!appended) return complain(appended.error());
+  if (!replayed) return complain(replayed.error());
 
   const Order& order = replayed->state;
   std::printf("Order state after replaying %d events:\n", static_cast<int>(replayed->events));

@@ -18,6 +18,7 @@ MAY_USE = {
     "cluster": {"core"},
     "sqlite": {"store", "core"},
     "nats": {"store", "bus", "cluster", "core"},
+    "stores": {"sqlite", "nats", "store", "core"},
     "actor": {"cluster", "store", "core"},
     "projection": {"store", "core"},
     "testing": {"store", "bus", "cluster", "core"},

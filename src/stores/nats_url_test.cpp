@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nats_url.hpp"
-
-#include "store_url.hpp"
+#include "aether/stores/url.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace aether::cli {
+namespace aether {
 namespace {
 
 using std::chrono::hours;
@@ -136,9 +134,9 @@ TEST(ShownUrl, HidesLoginsAndIsHarmless) {
   EXPECT_EQ(shown_url("nats://h/orders"), "\"nats://h/orders\"");
   EXPECT_EQ(shown_url("tls://eva:p@ss@h/orders"), "\"tls://…@h/orders\"");
   EXPECT_EQ(shown_url("eva:pass@h"), "\"…@h\"");
-  EXPECT_EQ(shown_url("nats:\x1b[31m"), "\"nats:\\u001b[31m\"");
+  EXPECT_EQ(shown_url("nats:\x1b[31m"), "\"nats:\\x1b[31m\"");
   EXPECT_EQ(shown_url("sqlite:a@b.db"), "\"sqlite:a@b.db\"");
 }
 
 }  // namespace
-}  // namespace aether::cli
+}  // namespace aether

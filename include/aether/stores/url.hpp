@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-namespace aether::cli {
+namespace aether {
 
-/// A namespace on NATS, as the user names it:
+/// A namespace on NATS, as a URL names it:
 ///
 ///     nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT][,HOST[:PORT]]…/NAMESPACE   tls:// for TLS
 ///     nats:[CONTEXT/]NAMESPACE                        by a context of the `nats` tools
@@ -36,11 +36,21 @@ struct NatsUrl {
   friend bool operator==(const NatsUrl&, const NatsUrl&) = default;
 };
 
-/// `text` begins with "nats:" or "tls:". `invalid_argument` says what to write instead.
-[[nodiscard]] Result<NatsUrl> parse_nats_url(std::string_view text);
+/// Which store: "memory:", "sqlite:PATH", or a `NatsUrl`.
+struct StoreUrl {
+  enum class Kind { memory, sqlite, nats };
 
-/// A store's URL as it may be shown: quoted, harmless to a terminal, and without what may be a
-/// login.
+  Kind kind = Kind::memory;
+  std::string path{};             ///< of the database file
+  std::optional<NatsUrl> nats{};  ///< where `kind` says so
+
+  friend bool operator==(const StoreUrl&, const StoreUrl&) = default;
+};
+
+/// `invalid_argument` says what to write instead. No message holds a password or a token.
+[[nodiscard]] Result<StoreUrl> parse_store_url(std::string_view text);
+
+/// A store's URL as it may be shown: quoted, safe to print, and without what may be a login.
 [[nodiscard]] std::string shown_url(std::string_view text);
 
-}  // namespace aether::cli
+}  // namespace aether

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nats_url.hpp"
+#include "stores/nats_url.hpp"
 
-#include "text.hpp"
+#include "core/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-namespace aether::cli {
+namespace aether {
 namespace {
 
 using std::chrono::seconds;
@@ -20,7 +20,7 @@ constexpr std::string_view kForm = "write nats://HOST/NAMESPACE, as in nats://12
 // A message holds nothing of the URL but what `shown_url` leaves: a piece that is misread may be
 // one of a password.
 std::unexpected<Error> bad_url(std::string_view text, std::string_view what) {
-  return fail(Errc::invalid_argument, "the store " + shown_url(text) + " " + std::string(what));
+  return fail(Errc::invalid_argument, concat("the store ", shown_url(text), " ", what));
 }
 
 int hex_value(char c) {
@@ -200,17 +200,6 @@ Result<NatsUrl> parse_with_context(std::string_view rest, std::string_view text)
 
 }  // namespace
 
-std::string shown_url(std::string_view text) {
-  const auto at = text.rfind('@');
-  const bool may_have_login = at != std::string_view::npos && !text.starts_with("sqlite:");
-  if (!may_have_login) return "\"" + escape(text) + "\"";
-  std::string shown = "\"";
-  for (const std::string_view scheme : {"nats://", "tls://"}) {
-    if (text.starts_with(scheme)) shown += scheme;
-  }
-  return shown + "…" + escape(text.substr(at)) + "\"";
-}
-
 Result<NatsUrl> parse_nats_url(std::string_view text) {
   const auto colon = text.find(':');
   const auto scheme = text.substr(0, colon);
@@ -220,4 +209,4 @@ Result<NatsUrl> parse_nats_url(std::string_view text) {
   return bad_url(text, "names no server: write tls://HOST/NAMESPACE");
 }
 
-}  // namespace aether::cli
+}  // namespace aether
