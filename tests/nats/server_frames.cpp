@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 
 namespace aether::tests {
 namespace {
@@ -32,23 +33,44 @@ std::optional<Found> first_frame(std::string_view bytes) {
                .size = head + size + kEnd.size()};
 }
 
+// The line of `frame` without its first word and its sizes, and what it is to carry instead.
+std::string with_content(std::string_view frame, const ServerMessage& content) {
+  std::string_view line = frame.substr(0, frame.find(kEnd));
+  const bool has_headers = line.starts_with("HMSG ");
+  line.remove_prefix(line.find(' '));
+  for (int sizes = has_headers ? 2 : 1; sizes > 0; --sizes) line = line.substr(0, line.rfind(' '));
+  std::string text = content.headers.empty() ? "MSG" : "HMSG";
+  text += line;
+  if (!content.headers.empty()) text += " " + std::to_string(content.headers.size());
+  text += " " + std::to_string(content.headers.size() + content.data.size());
+  return text.append(kEnd).append(content.headers).append(content.data).append(kEnd);
+}
+
 }  // namespace
 
-std::size_t ServerFrames::pass(std::string_view bytes, const FrameRule& is_dropped,
-                               std::string& out) {
+ServerFrames::Passed ServerFrames::pass(std::string_view bytes, const FrameRules& rules,
+                                        std::string& out) {
   unfinished_ += bytes;
   std::string_view rest = unfinished_;
-  std::size_t dropped = 0;
+  Passed passed;
   while (const auto found = first_frame(rest)) {
-    if (is_dropped && is_dropped(found->frame)) {
-      ++dropped;
-    } else {
-      out += rest.substr(0, found->size);
-    }
+    const std::string_view whole = rest.substr(0, found->size);
     rest.remove_prefix(found->size);
+    if (rules.is_dropped && rules.is_dropped(found->frame)) {
+      ++passed.dropped;
+      continue;
+    }
+    const bool is_message = !found->frame.subject.empty();
+    const auto other = is_message && rules.edit ? rules.edit(found->frame) : std::nullopt;
+    if (other) {
+      ++passed.edited;
+      out += with_content(whole, *other);
+    } else {
+      out += whole;
+    }
   }
   unfinished_.erase(0, unfinished_.size() - rest.size());
-  return dropped;
+  return passed;
 }
 
 }  // namespace aether::tests

@@ -94,7 +94,11 @@ TcpProxy::~TcpProxy() {
 }
 
 void TcpProxy::swallow(FrameRule rule) {
-  order([&] { rule_ = std::move(rule); });
+  order([&] { rules_.is_dropped = std::move(rule); });
+}
+
+void TcpProxy::replace(FrameEdit edit) {
+  order([&] { rules_.edit = std::move(edit); });
 }
 
 void TcpProxy::cut() {
@@ -187,7 +191,9 @@ void TcpProxy::serve(Pipe& pipe, short client_events, short server_events) {
   if ((server_events & kReadable) != 0 && !pipe.is_ending) {
     std::string bytes;
     is_open = read_into(pipe.server, bytes) && is_open;
-    swallowed_ += pipe.frames.pass(bytes, rule_, pipe.to_client);
+    const auto passed = pipe.frames.pass(bytes, rules_, pipe.to_client);
+    swallowed_ += passed.dropped;
+    replaced_ += passed.edited;
   }
   pipe.is_ending = pipe.is_ending || !is_open;
   const bool client_takes = write_from(pipe.client, pipe.to_client);

@@ -36,6 +36,10 @@ class TcpProxy {
   /// proxy's thread. An empty one loses nothing.
   void swallow(FrameRule rule);
   [[nodiscard]] std::size_t swallowed() const { return swallowed_; }
+  /// Says, from now on, what `edit` gives in place of the server's messages for which it gives
+  /// something. It is called on the proxy's thread. An empty one changes nothing.
+  void replace(FrameEdit edit);
+  [[nodiscard]] std::size_t replaced() const { return replaced_; }
 
   /// Resets all connections. New ones are welcome.
   void cut();
@@ -69,6 +73,7 @@ class TcpProxy {
   int listener_ = -1;
   int bell_ = -1;  // an eventfd: there is an order
   std::atomic<std::size_t> swallowed_{0};
+  std::atomic<std::size_t> replaced_{0};
 
   std::mutex mutex_;  // guards the orders
   std::condition_variable obeyed_;
@@ -78,7 +83,7 @@ class TcpProxy {
 
   // Of the thread alone.
   std::list<Pipe> pipes_;
-  FrameRule rule_;
+  FrameRules rules_;
   bool is_stalled_ = false;
   bool is_over_ = false;
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -58,6 +59,32 @@ TEST_F(TcpProxyTest, PassesBothWaysAndMuchAtOnce) {
   EXPECT_EQ(next(client), "b:" + much);
   EXPECT_EQ(next(client), "c:");
   EXPECT_EQ(proxy_.swallowed(), 0U);
+}
+
+TEST_F(TcpProxyTest, SaysSomethingElseInPlaceOfWhatTheServerSaid) {
+  auto client = connect();
+  proxy_.replace([](const ServerFrame& frame) -> std::optional<ServerMessage> {
+    if (frame.subject == "plain") return ServerMessage{.data = "something longer"};
+    if (frame.subject == "status") return ServerMessage{.headers = "NATS/1.0 503\r\n\r\n"};
+    return std::nullopt;
+  });
+
+  publish(client, "a", "one");
+  publish(client, "plain", "x");
+  client.write("HPUB plain re.ply 18 24\r\nNATS/1.0\r\na: b\r\n\r\nsecret\r\n");
+  client.write("PUB status re.ply 1\r\ny\r\n");
+  publish(client, "b", "two");
+
+  EXPECT_EQ(next(client), "a:one");
+  EXPECT_EQ(next(client), "plain:something longer");
+  EXPECT_EQ(client.read_line(), "MSG plain 1 re.ply 16");
+  EXPECT_EQ(client.read_line(), "something longer");
+  EXPECT_EQ(client.read_line(), "HMSG status 1 re.ply 16 16");
+  EXPECT_EQ(client.read_line(), "NATS/1.0 503");
+  EXPECT_EQ(client.read_line(), "");
+  EXPECT_EQ(client.read_line(), "");  // the end of no data
+  EXPECT_EQ(next(client), "b:two");
+  EXPECT_EQ(proxy_.replaced(), 3U);
 }
 
 TEST_F(TcpProxyTest, SwallowsWhatTheRuleSaysAndNothingElse) {
@@ -151,8 +178,9 @@ TEST(ServerFramesTest, AreTheSameHoweverTheyAreCut) {
       return frame.subject == "a.b";
     };
 
-    frames.pass(sent.substr(0, first), look, out);
-    frames.pass(sent.substr(first), look, out);
+    const FrameRules rules{.is_dropped = look, .edit = {}};
+    frames.pass(sent.substr(0, first), rules, out);
+    frames.pass(sent.substr(first), rules, out);
 
     EXPECT_THAT(seen, ElementsAre("|INFO {}", "a.b|\r\nx", "|PING", "c|hhhhdd"));
     EXPECT_EQ(out, "INFO {}\r\nPING\r\nHMSG c 1 back 4 6\r\nhhhhdd\r\n");
