@@ -172,18 +172,18 @@ std::string compare_replicas(nats::Connection& connection, const std::string& st
   return "";
 }
 
-void report_pauses(std::ostream& out, const std::vector<LeaderFaults::Done>& faults,
+void report_pauses(std::ostream& out, const std::vector<LeaderFaults::Done>& faults, Time end,
                    std::vector<LoadRecord::Ack> acks) {
   std::ranges::sort(acks, {}, &LoadRecord::Ack::ended);
   std::array<Pauses, kFaultKinds> of_kind;
   for (std::size_t i = 0; i < faults.size(); ++i) {
     Pauses& pauses = of_kind.at(static_cast<std::size_t>(faults[i].fault));
-    const Time end = i + 1 < faults.size() ? faults[i + 1].begun : acks.back().ended;
+    const Time until = i + 1 < faults.size() ? faults[i + 1].begun : end;
     Time last = faults[i].begun;
     Seconds longest{0};
     std::optional<Seconds> first;
     for (auto ack = std::ranges::lower_bound(acks, last, {}, &LoadRecord::Ack::ended);
-         ack != acks.end() && ack->ended <= end; ++ack) {
+         ack != acks.end() && ack->ended <= until; ++ack) {
       longest = std::max(longest, Seconds(ack->ended - last));
       last = ack->ended;
       if (!first && ack->begun >= faults[i].begun) first = last - faults[i].begun;

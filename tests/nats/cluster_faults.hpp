@@ -62,8 +62,8 @@ class LeaderFaults {
 
 /// How long writing paused, for each kind of fault: from the fault to the first acknowledgement of
 /// an append that was begun after it; and the longest time without any acknowledgement from then
-/// until the next fault.
-void report_pauses(std::ostream& out, const std::vector<LeaderFaults::Done>& faults,
+/// until the next fault, or until all ended at `end`.
+void report_pauses(std::ostream& out, const std::vector<LeaderFaults::Done>& faults, Time end,
                    std::vector<LoadRecord::Ack> acks);
 
 }  // namespace aether::tests

@@ -95,6 +95,7 @@ class ClusterFaultsTest : public ::testing::Test {
       done_.push_back(leader.inflict(static_cast<Fault>(i % kFaultKinds), load, appends));
       restarted_.restart();
     }
+    ended_ = std::chrono::steady_clock::now();
     load.stop();
     record_ = load.take_record();
   }
@@ -106,7 +107,7 @@ class ClusterFaultsTest : public ::testing::Test {
               << record_.refused << " refused, " << record_.reads << " histories read\n"
               << record_.unknown << " tries without an outcome (" << record_.found
               << " found stored by the repeat), " << record_.unavailable << " unavailable\n";
-    report_pauses(std::cout, done_, record_.acks);
+    report_pauses(std::cout, done_, ended_, record_.acks);
   }
 
   const Namespace ns_ = *Namespace::parse("faults");
@@ -115,6 +116,7 @@ class ClusterFaultsTest : public ::testing::Test {
   Follower steady_{*store_};
   Follower restarted_{*store_};
   std::vector<LeaderFaults::Done> done_;
+  Time ended_{};  ///< the load, then
   LoadRecord record_;
 };
 
