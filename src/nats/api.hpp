@@ -26,6 +26,7 @@ enum class ApiCode : int {
   none = 0,
   message_not_found = 10037,
   account_without_jetstream = 10039,
+  message_too_large = 10054,
   store_failed = 10077,  // a limit is reached, among others
   stream_name_in_use = 10058,
   stream_not_found = 10059,
@@ -33,9 +34,12 @@ enum class ApiCode : int {
   subjects_overlap = 10065,
   wrong_last_sequence = 10071,
   jetstream_not_enabled = 10076,
+  headers_too_large = 10097,
   duplicate_in_process = 10158,
   sequence_in_flight = 10164,
   batch_not_enabled = 10174,
+  batch_incomplete = 10176,
+  batch_too_large = 10199,
   batch_repeats = 10201,
 };
 

@@ -35,6 +35,12 @@ Errc meaning_of(ApiCode code, std::int64_t status) {
     case ApiCode::wrong_last_sequence:
     case ApiCode::sequence_in_flight:
       return Errc::version_conflict;
+    case ApiCode::message_too_large:
+    case ApiCode::headers_too_large:
+    case ApiCode::batch_too_large:
+      return Errc::too_large;
+    case ApiCode::batch_incomplete:  // a former leader has its beginning
+      return Errc::unavailable;
     case ApiCode::wrong_stream:
     case ApiCode::stream_name_in_use:
     case ApiCode::subjects_overlap:

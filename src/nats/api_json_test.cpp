@@ -181,6 +181,8 @@ TEST(ApiJson, WhatAServerRefusesSaysWhatToDo) {
        {Refused{10'059, 404, Errc::not_found}, Refused{10'037, 404, Errc::not_found},
         Refused{10'039, 503, Errc::unsupported}, Refused{10'076, 503, Errc::unsupported},
         Refused{10'174, 400, Errc::unsupported}, Refused{10'071, 400, Errc::version_conflict},
+        Refused{10'054, 400, Errc::too_large}, Refused{10'097, 400, Errc::too_large},
+        Refused{10'199, 400, Errc::too_large}, Refused{10'176, 400, Errc::unavailable},
         Refused{10'164, 400, Errc::version_conflict}, Refused{10'060, 400, Errc::invalid_argument},
         Refused{10'058, 400, Errc::invalid_argument}, Refused{10'065, 400, Errc::invalid_argument},
         Refused{10'077, 503, Errc::unavailable}, Refused{10'025, 400, Errc::invalid_argument},

@@ -270,7 +270,10 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
   if (stored_reply && !stored_reply->is_duplicate) return stored(commit, stored_reply->sequence);
   if (stored_reply) return settle_all(commit);
   ApiError& error = stored_reply.error();
-  if (error.error.code == Errc::outcome_unknown) {
+  // What is no JSON of a stream's is no stream's answer: somebody else who listens there was
+  // quicker.
+  const bool is_others = error.error.code == Errc::corrupt && error.code == ApiCode::none;
+  if (error.error.code == Errc::outcome_unknown || is_others) {
     commit->maybe_stored = true;
     return settle_all(commit);
   }
