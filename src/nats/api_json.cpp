@@ -3,6 +3,7 @@
 
 #include "core/base64.hpp"
 #include "core/text.hpp"
+#include "nats/json_fields.hpp"
 
 #include <simdjson.h>
 
@@ -16,6 +17,9 @@ namespace {
 
 using Object = simdjson::dom::object;
 using Element = simdjson::dom::element;
+using json::field;
+using json::text_field;
+using json::time_field;
 
 std::unexpected<ApiError> malformed(std::string_view json) {
   return std::unexpected(ApiError{
@@ -49,17 +53,6 @@ Errc meaning_of(ApiCode code, std::int64_t status) {
       // 400 is said of a request that cannot succeed as it is; the rest may pass.
       return status == 400 ? Errc::invalid_argument : Errc::unavailable;
   }
-}
-
-template <class T>
-std::optional<T> field(const Object& object, std::string_view name) {
-  T value{};
-  if (object[name].get(value) != simdjson::SUCCESS) return std::nullopt;
-  return value;
-}
-
-std::string text_field(const Object& object, std::string_view name, std::string_view otherwise) {
-  return std::string(field<std::string_view>(object, name).value_or(otherwise));
 }
 
 /// "" where there is none; nothing where it is not base64.
@@ -135,12 +128,6 @@ StreamConfig config_from(const Object& object) {
     }
   }
   return config;
-}
-
-Timestamp time_field(const Object& object, std::string_view name) {
-  const auto text = field<std::string_view>(object, name);
-  if (!text) return kNoTimestamp;
-  return parse_timestamp(*text).value_or(kNoTimestamp);  // the year 1 says that there is none
 }
 
 std::vector<std::uint64_t> numbers_field(const Object& object, std::string_view name) {
@@ -227,7 +214,8 @@ ApiResult<ConsumerInfo> parse_consumer(std::string_view json) {
     const auto name = field<std::string_view>(object, "name");
     if (!name) return malformed(json);
     return ConsumerInfo{.name = std::string(*name),
-                        .pending = field<std::uint64_t>(object, "num_pending").value_or(0)};
+                        .pending = field<std::uint64_t>(object, "num_pending").value_or(0),
+                        .created = time_field(object, "created")};
   });
 }
 

@@ -13,6 +13,7 @@ namespace aether::nats {
 struct ConsumerInfo {
   std::string name{};
   std::uint64_t pending = 0;  ///< messages that it has yet to deliver
+  Timestamp created = kNoTimestamp;
 };
 
 // What JetStream answers, in JSON. A reply with an `error` becomes that; one that is not as it

@@ -309,16 +309,18 @@ TEST_P(PermissionsTest, EachRightOfTheWriterIsNeededAndItsLackIsToldAtOnce) {
   };
   ASSERT_THAT(failures_of("orders_writer"), IsEmpty());
 
-  const auto begun = std::chrono::steady_clock::now();
   std::vector<std::string> missed;
+  auto longest = std::chrono::steady_clock::duration::zero();
   for (const bool direct : {true, false}) {  // from any replica, or from the leader as with three
     allow_direct(direct);
     for (std::size_t i = 0; i < rights.size(); ++i) {
+      const auto begun = std::chrono::steady_clock::now();
       if (!failures_of("as_" + std::to_string(i)).empty()) missed.push_back(rights[i]);
+      longest = std::max(longest, std::chrono::steady_clock::now() - begun);
     }
   }
 
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 9s) << "one timeout would take longer";
+  EXPECT_LT(longest, 9s) << "a timeout would take longer";
   auto expected = rights;
   std::erase(expected, "$JS.API.CONSUMER.DELETE.aether=ev=orders.*");  // see below
   std::erase(expected, "$SYS.REQ.USER.INFO");                          // see doctor_test.cpp

@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aether::nats {
 
@@ -74,24 +75,24 @@ Result<void> check_settings(const StreamConfig& found, const StreamOptions& opti
   return {};
 }
 
-Result<void> check_messages_per_actor(StreamKind kind, const StreamConfig& found) {
+void find_faults_of_limits(StreamKind kind, const StreamConfig& found,
+                           std::vector<std::string>& faults) {
   const std::int64_t kept = found.max_messages_per_subject;
-  if (kind == StreamKind::events) {
-    if (kept <= 0 || kept >= kFewestMessagesPerActor) return {};
-    return unusable(kind, found,
-                    concat("it keeps only ", kept, " messages of an actor (max_msgs_per_subject)"));
+  if (kind == StreamKind::events && kept > 0 && kept < kFewestMessagesPerActor) {
+    faults.push_back(
+        concat("it keeps only ", kept, " messages of an actor (max_msgs_per_subject)"));
   }
-  if (kept != 1) {
-    return unusable(kind, found,
-                    concat("it must keep one message of an actor, the last (max_msgs_per_subject "
-                           "is ",
-                           kept, ")"));
+  if (kind == StreamKind::snapshots && kept != 1) {
+    faults.push_back(concat(
+        "it must keep one message of an actor, the last (max_msgs_per_subject is ", kept, ")"));
   }
-  if (found.discards_new_per_subject) {
-    return unusable(kind, found,
-                    "an actor's first message would be its last (discard_new_per_subject)");
+  if (kind == StreamKind::snapshots && found.discards_new_per_subject) {
+    faults.emplace_back("an actor's first message would be its last (discard_new_per_subject)");
   }
-  return {};
+  const bool limited = found.max_bytes > 0 || found.max_messages > 0;
+  if (limited && found.discard != "new") {
+    faults.emplace_back("when it is full it removes the oldest of them (discard must be new)");
+  }
 }
 
 }  // namespace
@@ -146,33 +147,38 @@ std::string to_json(const StreamConfig& config, ApiLevel level) {
   return json;
 }
 
-Result<void> check_stream(StreamKind kind, const StreamConfig& found, const Namespace& ns,
-                          const StreamOptions& options) {
+std::vector<std::string> stream_faults(StreamKind kind, const StreamConfig& found,
+                                       const Namespace& ns) {
+  std::vector<std::string> faults;
   const std::string subjects = stream_subjects(kind, ns);
   if (found.subjects != std::vector{subjects}) {
-    return unusable(kind, found, concat("its subjects must be exactly ", quoted(subjects)));
+    faults.push_back(concat("its subjects must be exactly ", quoted(subjects)));
   }
   if (found.retention != "limits") {
-    return unusable(
-        kind, found,
+    faults.push_back(
         concat("its retention is ", quoted(found.retention), ", which removes what was read"));
   }
-  if (found.persist_mode == "async") {
-    return unusable(kind, found, "it acknowledges what it has not written (persist_mode async)");
+  const std::pair<bool, std::string_view> flags[] = {
+      {found.persist_mode == "async",
+       "it acknowledges what it has not written (persist_mode async)"},
+      {found.no_ack, "it acknowledges nothing (no_ack)"},
+      {found.sealed, "it is sealed"},
+      {found.is_mirror, "it is a mirror"},
+      {found.transforms_subjects, "it transforms subjects"},
+      {found.allow_rollup, "roll-ups may remove others' messages (allow_rollup_hdrs)"},
+      {found.allow_message_ttl, "messages may expire (allow_msg_ttl)"},
+  };
+  for (const auto& [is_set, fault] : flags) {
+    if (is_set) faults.emplace_back(fault);
   }
-  if (found.no_ack) return unusable(kind, found, "it acknowledges nothing (no_ack)");
-  if (found.sealed) return unusable(kind, found, "it is sealed");
-  if (found.is_mirror) return unusable(kind, found, "it is a mirror");
-  if (found.transforms_subjects) return unusable(kind, found, "it transforms subjects");
-  if (found.allow_rollup)
-    return unusable(kind, found, "roll-ups may remove others' messages (allow_rollup_hdrs)");
-  if (found.allow_message_ttl) return unusable(kind, found, "messages may expire (allow_msg_ttl)");
-  if (auto ok = check_messages_per_actor(kind, found); !ok) return ok;
-  const bool limited = found.max_bytes > 0 || found.max_messages > 0;
-  if (limited && found.discard != "new") {
-    return unusable(kind, found,
-                    "when it is full it removes the oldest of them (discard must be new)");
-  }
+  find_faults_of_limits(kind, found, faults);
+  return faults;
+}
+
+Result<void> check_stream(StreamKind kind, const StreamConfig& found, const Namespace& ns,
+                          const StreamOptions& options) {
+  const auto faults = stream_faults(kind, found, ns);
+  if (!faults.empty()) return unusable(kind, found, faults.front());
   return check_settings(found, options);
 }
 

@@ -75,6 +75,10 @@ enum class StreamKind {
 /// As the server wants it. What `level` does not know is left out.
 [[nodiscard]] std::string to_json(const StreamConfig& config, ApiLevel level);
 
+/// Why a store cannot use the stream that is there: clauses, each with the setting that is wrong.
+[[nodiscard]] std::vector<std::string> stream_faults(StreamKind kind, const StreamConfig& found,
+                                                     const Namespace& ns);
+
 /// Whether a store can use the stream that is there, and whether it is what `options` ask for.
 /// Errors: `invalid_argument`, with what is there, what was wanted, and what to do.
 [[nodiscard]] Result<void> check_stream(StreamKind kind, const StreamConfig& found,
