@@ -24,6 +24,7 @@ struct Everything {
   Verify verify;
   MakeDigest digest;
   Backup backup;
+  Doctor doctor;
   std::string help_about;
 };
 
@@ -250,6 +251,13 @@ void Grammar::add_audits() {
                help::kDigestExamples);
   number(digest, "--at", all_.digest.at, 0, "Of the events up to this position (default: all)");
 
+  auto* const doctor = add_verb("doctor", "Looks whether a store on NATS is in good health.",
+                                help::kDoctorExamples, help::kDoctorNotes);
+  repeated(doctor, "--monitor", all_.doctor.monitors, "URL",
+           "A server's monitoring port, http://host:8222; may be repeated");
+  converted(doctor, "--timeout", all_.doctor.timeout, "TIME",
+            "How long to wait for each answer (default: 5s)", parse_duration);
+
   add_verb("backup", "Copies the store to a new file while it is in use.", help::kBackupExamples)
       ->add_option("FILE", all_.backup.file, "The new file")
       ->required();
@@ -285,6 +293,7 @@ Verb Grammar::chosen_verb() const {
   if (name == "verify") return all_.verify;
   if (name == "digest") return all_.digest;
   if (name == "backup") return all_.backup;
+  if (name == "doctor") return all_.doctor;
   if (name == "version") return ShowVersion{};
   if (name != "help") throw CLI::RequiredError("a verb");
   if (all_.help_about.empty()) return ShowText{formatter_->make_help(&app_, "aether", {})};

@@ -43,12 +43,20 @@ void print_json(const AuditReport& report, Console& console) {
                         {"position", as_stored(finding.position)},
                         {"what", finding.what}});
   }
+  Json shortened = Json::array();
+  for (const Shortened& one : report.shortened) {
+    shortened.push_back({{"actorId", one.actor_id},
+                         {"version", as_stored(one.version)},
+                         {"position", as_stored(one.position)}});
+  }
   console.say_json({{"intact", report.finding_count == 0},
                     {"events", report.events},
                     {"actors", report.actors},
                     {"chained", report.chained},
                     {"findingCount", report.finding_count},
                     {"findings", std::move(findings)},
+                    {"shortenedCount", report.shortened_count},
+                    {"shortened", std::move(shortened)},
                     {"digest", format_digest(report.digest)}});
 }
 
@@ -70,6 +78,17 @@ std::string summary_of(const AuditReport& report, bool against) {
          (hidden == 0 ? "." : "; " + count_of(hidden, "more finding") + " not shown (--limit).");
 }
 
+/// What retention has removed, which is no finding.
+void print_shortened(const AuditReport& report, Console& console) {
+  for (const Shortened& one : report.shortened) {
+    console.say("\"" + escape(one.actor_id) + "\" is there from version " +
+                std::to_string(as_stored(one.version)) +
+                " on: the store's retention has removed what stood before.");
+  }
+  const std::uint64_t hidden = report.shortened_count - report.shortened.size();
+  if (hidden > 0) console.say("So are " + count_of(hidden, "more actor") + ".");
+}
+
 void print_table(const AuditReport& report, bool against, Console& console) {
   constexpr auto kRight = Column::Align::right;
   Table table(console.out(), console.style(),
@@ -83,6 +102,7 @@ void print_table(const AuditReport& report, bool against, Console& console) {
               Ink::red);
   }
   table.settle();
+  print_shortened(report, console);
   console.say(summary_of(report, against));
 }
 

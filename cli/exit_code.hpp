@@ -22,7 +22,7 @@ enum class ExitCode : std::uint8_t {
   version_conflict = 4,
   unavailable = 5,  ///< or the outcome is unknown
   permission_denied = 6,
-  integrity = 7,  ///< `verify` found something, or stored bytes are corrupt
+  integrity = 7,  ///< `verify` or `doctor` found something, or stored bytes are corrupt
   unsupported = 8,
   interrupted = 128 + SIGINT,
   terminated = 128 + SIGTERM,

@@ -32,7 +32,7 @@ Exit codes:
   4    version conflict: the actor is not at the expected version; nothing was stored
   5    the store is unavailable, or the outcome is unknown: the message says which
   6    permission denied
-  7    integrity: verify found something, or stored bytes are corrupt
+  7    integrity: verify or doctor found something, or stored bytes are corrupt
   8    unsupported by this store or this build
   130  ended by SIGINT (143: by SIGTERM)
 
@@ -78,6 +78,16 @@ inline constexpr std::string_view kDigestExamples = R"(  aether digest > orders.
 inline constexpr std::string_view kBackupExamples =
     R"(  aether --store sqlite:orders.db backup orders-backup.db
   aether --store sqlite:orders-backup.db verify)";
+
+inline constexpr std::string_view kDoctorExamples =
+    R"(  aether --store nats://127.0.0.1/orders doctor
+  aether doctor --monitor http://n1:8222 --monitor http://n2:8222 --monitor http://n3:8222)";
+
+inline constexpr std::string_view kDoctorNotes =
+    R"(It looks at the server, the stream and its replicas, what retention takes next and how full
+the stream is, clocks, disks and the user's rights, and says what to do about each. It changes
+nothing. Only the servers' monitoring ports tell whether they wait for their disks. Exit code 7
+when there is a problem; a note is none.)";
 
 inline constexpr std::string_view kVersionExamples = R"(  aether version --json)";
 

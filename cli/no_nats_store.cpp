@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats_store.hpp"
+#include "verbs.hpp"
 
 namespace aether::cli {
 
@@ -10,6 +11,13 @@ std::expected<OpenStore, Failure> open_nats_store(const NatsUrl& url,
                     .message = "the namespace \"" + url.name_space.text() +
                                "\" is on NATS, and this build of the program has no NATS in it: "
                                "use sqlite:PATH, or build with -DAETHER_WITH_NATS=ON"}));
+}
+
+Outcome run(const Doctor& /*verb*/, const Session& /*session*/) {
+  return std::unexpected(Failure(
+      Error{.code = Errc::unsupported,
+            .message = "the doctor is for stores on NATS, and this build of the program has no "
+                       "NATS in it: build with -DAETHER_WITH_NATS=ON"}));
 }
 
 }  // namespace aether::cli

@@ -85,6 +85,12 @@ struct Backup {
   std::string file;
 };
 
+/// Looks whether a store is in good health.
+struct Doctor {
+  std::vector<std::string> monitors{};  ///< URLs of servers' monitoring ports
+  std::chrono::milliseconds timeout{5'000};
+};
+
 struct ShowVersion {};
 
 /// Help that was asked for.
@@ -92,8 +98,8 @@ struct ShowText {
   std::string text;
 };
 
-using Verb =
-    std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest, Backup>;
+using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest,
+                          Backup, Doctor>;
 
 [[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
 [[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
@@ -104,6 +110,7 @@ using Verb =
 [[nodiscard]] Outcome run(const Verify& verb, const Session& session);
 [[nodiscard]] Outcome run(const MakeDigest& verb, const Session& session);
 [[nodiscard]] Outcome run(const Backup& verb, const Session& session);
+[[nodiscard]] Outcome run(const Doctor& verb, const Session& session);
 
 /// Reads envelopes, one commit a line, from standard input and appends them.
 [[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);

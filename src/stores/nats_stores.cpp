@@ -56,6 +56,7 @@ Result<nats::ConnectOptions> connect_options(const NatsUrl& url) {
   set(options->tls.ca_file, url.ca_file);
   set(options->tls.cert_file, url.cert_file);
   set(options->tls.key_file, url.key_file);
+  set(options->inbox_prefix, url.inbox_prefix);
   return options;
 }
 

@@ -70,19 +70,22 @@ std::optional<unsigned> parse_replicas(std::string_view text) {
 
 Result<void> apply_setting(NatsUrl& url, std::string_view key, std::string value,
                            std::string_view text) {
-  struct File {
+  struct Text {
     std::string_view key;
     std::string NatsUrl::* target;
   };
-  constexpr std::array kFiles{File{"creds", &NatsUrl::credentials_file},
-                              File{"nkey", &NatsUrl::nkey_seed_file}, File{"ca", &NatsUrl::ca_file},
-                              File{"cert", &NatsUrl::cert_file}, File{"key", &NatsUrl::key_file}};
+  constexpr std::array kTexts{Text{"creds", &NatsUrl::credentials_file},
+                              Text{"nkey", &NatsUrl::nkey_seed_file},
+                              Text{"ca", &NatsUrl::ca_file},
+                              Text{"cert", &NatsUrl::cert_file},
+                              Text{"key", &NatsUrl::key_file},
+                              Text{"inbox", &NatsUrl::inbox_prefix}};
   const std::string twice = "has a setting twice: give it once";
   if (value.empty()) return bad_url(text, "has a setting without a value: write SETTING=VALUE");
-  for (const File& file : kFiles) {
-    if (key != file.key) continue;
-    if (!(url.*file.target).empty()) return bad_url(text, twice);
-    url.*file.target = std::move(value);
+  for (const Text& one : kTexts) {
+    if (key != one.key) continue;
+    if (!(url.*one.target).empty()) return bad_url(text, twice);
+    url.*one.target = std::move(value);
     return {};
   }
   if (key == "replicas") {
@@ -100,8 +103,8 @@ Result<void> apply_setting(NatsUrl& url, std::string_view key, std::string value
     return {};
   }
   return bad_url(text,
-                 "has a setting that is unknown: there are creds, nkey, ca, cert, key, replicas "
-                 "and max_age");
+                 "has a setting that is unknown: there are creds, nkey, ca, cert, key, inbox, "
+                 "replicas and max_age");
 }
 
 Result<void> apply_settings(NatsUrl& url, std::string_view query, std::string_view text) {

@@ -56,10 +56,11 @@ TEST(ParseNatsUrl, TakesSettings) {
   expected.ca_file = "ca.pem";
   expected.cert_file = "cert.pem";
   expected.key_file = "key.pem";
+  expected.inbox_prefix = "_INBOX_eva";
   expected.replicas = 3;
   expected.max_age = hours(24 * 30);
   EXPECT_EQ(parse("nats://h/orders?creds=/etc/a b%40c%26d.creds&ca=ca.pem&cert=cert.pem&"
-                  "key=key.pem&replicas=3&max_age=30d"),
+                  "key=key.pem&inbox=_INBOX_eva&replicas=3&max_age=30d"),
             expected);
   EXPECT_EQ(parse("nats:orders?max_age=forever")->max_age, seconds(0));
   EXPECT_EQ(parse("nats:orders?max_age=90m")->max_age, seconds(5'400));

@@ -38,6 +38,7 @@ class NatsServer {
 
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::uint16_t port() const { return port_.number(); }
+  [[nodiscard]] std::uint16_t monitor_port() const { return monitor_port_.number(); }
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] pid_t pid() const { return process_->id(); }
   [[nodiscard]] bool is_running() const { return !process_->has_ended(); }

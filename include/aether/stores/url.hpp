@@ -17,8 +17,8 @@ namespace aether {
 ///     nats:[CONTEXT/]NAMESPACE                        by a context of the `nats` tools
 ///
 /// with `?SETTING=VALUE&…` behind it, where a value may be percent-encoded: `creds`, `nkey`, `ca`,
-/// `cert` and `key` name files, as they do in a context; `replicas` and `max_age` are what the
-/// stream is made with, or must have.
+/// `cert` and `key` name files, as they do in a context; `inbox` is what the subjects of replies
+/// begin with; `replicas` and `max_age` are what the stream is made with, or must have.
 struct NatsUrl {
   std::string servers{};  ///< for `nats::parse_url`, maybe with a login; "": the context's
   std::string context{};  ///< where there are no servers; "": the selected one
@@ -29,6 +29,7 @@ struct NatsUrl {
   std::string ca_file{};
   std::string cert_file{};
   std::string key_file{};
+  std::string inbox_prefix{};  ///< "": the context's, or the usual one
 
   std::optional<unsigned> replicas{};
   std::optional<std::chrono::seconds> max_age{};  ///< 0: for ever
