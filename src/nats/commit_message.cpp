@@ -5,6 +5,7 @@
 #include "aether/core/envelope.hpp"
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
@@ -26,6 +27,14 @@ bool parse_number(std::string_view text, Number& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+/// Whether a metadata value is fit for the header: it is there for tools that follow traces, and
+/// nothing else. An empty header makes libnats 3.4.1 lose the one that follows it.
+bool can_be_a_trace(std::string_view value) {
+  constexpr std::size_t kMaxTrace = 256;  // today's have 55
+  return !value.empty() && value.size() <= kMaxTrace &&
+         std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 OutgoingCommit encode_message(std::string subject, std::span<const Event> events,
@@ -40,7 +49,8 @@ OutgoingCommit encode_message(std::string subject, std::span<const Event> events
   commit.headers.emplace_back("Aether-Hash", to_hex(commit.hash));
   if (events.size() > 1) commit.headers.emplace_back("Aether-Previous", to_hex(previous));
   const auto& metadata = events.front().metadata;
-  if (const auto trace = metadata.find("traceparent"); trace != metadata.end()) {
+  if (const auto trace = metadata.find("traceparent");
+      trace != metadata.end() && can_be_a_trace(trace->second)) {
     commit.headers.emplace_back("traceparent", trace->second);
   }
   return commit;

@@ -91,6 +91,23 @@ TEST_F(CommitMessageTest, IsPlainJsonWithItsNumbersInHeaders) {
                                                                    {"traceparent", "00-1-2-01"}}));
 }
 
+TEST_F(CommitMessageTest, OnlyWhatCanBeATraceBecomesAHeader) {
+  const auto has_header = [](const std::string& trace) {
+    Event event = order_event(3);
+    event.metadata = {{"traceparent", trace}};
+    const OutgoingCommit commit = encode_message("s", std::vector{event}, {});
+    return std::ranges::any_of(commit.headers,
+                               [](const auto& header) { return header.first == "traceparent"; });
+  };
+
+  EXPECT_TRUE(has_header("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+  for (const std::string& other :
+       {std::string(), std::string(" "), std::string("00-1 "), std::string("00\r\nX: y"),
+        std::string("\xC3\xA4"), std::string(257, '0')}) {
+    EXPECT_FALSE(has_header(other)) << other;
+  }
+}
+
 TEST_F(CommitMessageTest, WhatIsNoCommitIsCorruptAndSaysWhereAndWhy) {
   const std::vector<Event> commit{order_event(1), order_event(2)};
   struct Change {

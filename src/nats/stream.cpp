@@ -3,13 +3,26 @@
 
 #include "core/text.hpp"
 
+#include <cstddef>
 #include <utility>
 
 namespace aether::nats {
 
+namespace {
+
+constexpr std::size_t kMaxStreamNameBytes = 255;  // the servers' own
+
+}  // namespace
+
 Result<StreamInfo> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
                                const StreamOptions& options, ApiLevel level,
                                std::chrono::milliseconds timeout) {
+  if (api.stream().size() > kMaxStreamNameBytes) {
+    return fail(Errc::invalid_argument,
+                concat("the namespace ", quoted(ns.text()), " has ", ns.text().size(),
+                       " bytes, with which a stream's name has ", api.stream().size(), ", where ",
+                       kMaxStreamNameBytes, " are allowed: choose a shorter one"));
+  }
   auto info = api.info(timeout);
   if (!info && info.error().code == ApiCode::stream_not_found) {
     if (!options.create) {

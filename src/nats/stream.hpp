@@ -9,8 +9,8 @@
 namespace aether::nats {
 
 /// Finds the stream of `api`, which is the namespace's for `kind`, or makes it if `options` say so.
-/// Errors: `not_found` (there is none, and none is to be made), those of `check_stream`, and
-/// those of asking.
+/// Errors: `not_found` (there is none, and none is to be made), `invalid_argument` (the namespace
+/// is too long to name a stream), those of `check_stream`, and those of asking.
 [[nodiscard]] Result<StreamInfo> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
                                              const StreamOptions& options, ApiLevel level,
                                              std::chrono::milliseconds timeout);
