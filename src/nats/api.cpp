@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace aether::nats {
@@ -77,17 +78,23 @@ std::unexpected<ApiError> unanswered(Error error) {
   return failed(std::move(error));
 }
 
+/// Asks, and once more where an answer was lost with the connection, or where the question was the
+/// first of all, sent just before the server's word came that we may not hear replies.
+Result<Message> ask(Requests& requests, const std::string& subject, const std::string& body,
+                    std::chrono::milliseconds timeout) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto reply = requests.request({.subject = subject, .data = body, .timeout = timeout});
+  if (reply || reply.error().code != Errc::outcome_unknown ||
+      std::chrono::steady_clock::now() - begun >= timeout / 2) {
+    return reply;
+  }
+  return requests.request({.subject = subject, .data = body, .timeout = timeout / 2});
+}
+
 template <class T, class Parse>
 ApiResult<T> ask(Requests& requests, const std::string& subject, const std::string& body,
                  std::chrono::milliseconds timeout, const Parse& parse) {
-  const auto begun = std::chrono::steady_clock::now();
-  auto reply = requests.request({.subject = subject, .data = body, .timeout = timeout});
-  // Lost with the connection; or the first of all, sent just before the server's word came that we
-  // may not hear replies: then asking again says so.
-  if (!reply && reply.error().code == Errc::outcome_unknown &&
-      std::chrono::steady_clock::now() - begun < timeout / 2) {
-    reply = requests.request({.subject = subject, .data = body, .timeout = timeout / 2});
-  }
+  auto reply = ask(requests, subject, body, timeout);
   if (!reply) return unanswered(std::move(reply.error()));
   return parse(reply->data());
 }
@@ -106,7 +113,18 @@ bool is_final(const ApiError& error) {
 }
 
 ApiResult<ApiLevel> StreamApi::level(Timeout timeout) {
-  return ask<ApiLevel>(requests_, concat(kApi, "INFO"), "", timeout, parse_level);
+  // Of a cluster that has just started, not every server knows yet who has JetStream.
+  constexpr int kTries = 3;
+  constexpr Timeout kPause{250};
+  for (int i = 1; i <= kTries; ++i) {
+    if (i > 1) std::this_thread::sleep_for(kPause);
+    auto reply = ask(requests_, concat(kApi, "INFO"), "", timeout);
+    if (reply) return parse_level(reply->data());
+    if (reply.error().code != Errc::not_found) return unanswered(std::move(reply.error()));
+  }
+  return std::unexpected(ApiError{
+      .error = {.code = Errc::unsupported,
+                .message = "the server has no JetStream: enable it, or connect to another one"}});
 }
 
 ApiResult<StreamInfo> StreamApi::info(Timeout timeout, bool with_deleted) {

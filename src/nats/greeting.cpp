@@ -113,6 +113,11 @@ Result<Greeting> greet(const ServerAddress& address, std::chrono::milliseconds t
     std::string line;
     error = socket.read_line(line, deadline);
     if (error == 0) return parse_greeting(address, line);
+    if (error == ETIMEDOUT) {
+      return unreachable(address,
+                         "it took the connection and says nothing; it may hang, or want "
+                         "TLS before all else (handshake_first), which is not supported");
+    }
   }
   return unreachable(address, text_of(error));
 }

@@ -199,6 +199,10 @@ Result<Reader::Stretch> Reader::read_from(std::uint64_t sequence, const Filter& 
       scan(filter_subject(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit, fresh,
            deadline_after(options_.timeout), [&](const StoredMessage& message) -> Result<bool> {
              auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
+             if (!decoded && decoded.error().position <= after) {
+               stretch.sequence = message.sequence + 1;  // told of before; one goes on behind it
+               return true;
+             }
              if (!decoded) return std::unexpected(std::move(decoded.error()));
              const Position last = decoded->back()->position;
              stretch.sequence = message.sequence;

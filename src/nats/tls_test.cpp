@@ -67,6 +67,20 @@ TEST_P(TlsTest, RefusesAServerWithoutTlsWhereItIsAskedFor) {
   EXPECT_THAT(connection.error().message, HasSubstr("has none"));
 }
 
+// Its greeting would come after TLS; libnats 3.4 cannot begin so.
+TEST_P(TlsTest, AServerThatWantsTlsBeforeItGreetsIsSaidToBeSo) {
+  if (GetParam() == tests::ServerVersion::v2_9) GTEST_SKIP() << "it cannot";
+  // Half a second, for the fixture waits for a greeting, too.
+  NatsServer server(options("handshake_first: 500ms"));
+  auto to_it = to(server, {.ca_file = certificates_.authority()});
+  to_it.connect_timeout = std::chrono::milliseconds(200);
+
+  const auto connection = connect(to_it);
+
+  ASSERT_THAT(connection, FailsWith(Errc::unavailable));
+  EXPECT_THAT(connection.error().message, HasSubstr("handshake_first"));
+}
+
 TEST_P(TlsTest, ShowsItsCertificateToAServerThatWantsOne) {
   const NatsServer server(options("verify: true"));
 
