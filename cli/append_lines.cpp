@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/core/envelope.hpp"
 #include "aether/store/commit.hpp"
+#include "flight.hpp"
 #include "input.hpp"
 #include "progress.hpp"
 #include "text.hpp"
@@ -12,9 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <limits>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -23,81 +21,30 @@ namespace {
 
 constexpr std::size_t kMaxInFlight = 1'000;  // commits; many enough to share an fsync
 
-/// The commits that the store has been given and has not answered yet.
-class Flight {
- public:
-  struct Landed {
-    std::uint64_t commits = 0;
-    std::uint64_t events = 0;
-    Position position = 0;
-    std::optional<Failure> failure;  ///< of the first line that failed
-  };
-
-  /// Waits until fewer than `most` are in flight.
-  void wait_below(std::size_t most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return in_flight_ < most; });
-  }
-
-  void begin() {
-    const std::scoped_lock lock(mutex_);
-    ++in_flight_;
-  }
-
-  void land(std::uint64_t line, std::size_t events, Result<Appended> result) {
-    const std::scoped_lock lock(mutex_);
-    --in_flight_;
-    if (result) {
-      ++landed_.commits;
-      landed_.events += events;
-      landed_.position = std::max(landed_.position, result->position);
-    } else if (line < failed_line_) {
-      failed_line_ = line;
-      landed_.failure = Failure(std::move(result.error()));
-      landed_.failure->line = line;
-    }
-    changed_.notify_all();  // under the lock: the waiter may destroy this as soon as it is free
-  }
-
-  [[nodiscard]] Landed landed() const {
-    const std::scoped_lock lock(mutex_);
-    return landed_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t in_flight_ = 0;
-  std::uint64_t failed_line_ = std::numeric_limits<std::uint64_t>::max();
-  Landed landed_;
-};
-
 /// Appends commits without waiting for each, yet so that none can be stored on top of one that
 /// failed: a commit expects the version that the one before it in its actor leads to. Where that
 /// is not known it travels alone.
 class Importer {
  public:
-  explicit Importer(EventStore& store) : store_(store) {}
+  explicit Importer(EventStore& store) : store_(store), flight_(store) {}
 
   void append(std::uint64_t line, std::vector<Event> events) {
     const std::string actor_id = events.front().actor_id;
     const bool one_actor =
         std::ranges::all_of(events, [&](const Event& event) { return event.actor_id == actor_id; });
     const auto latest = one_actor ? latest_version(actor_id) : Result<Version>(0);
-    if (!latest) {
-      flight_.begin();
-      return flight_.land(line, events.size(), std::unexpected(latest.error()));
-    }
+    if (!latest) return flight_.refuse(line, latest.error());
     if (one_actor && *latest < events.front().version) {
       heads_[actor_id] = events.back().version;
       flight_.wait_below(kMaxInFlight);
-      return send(line, std::move(events), {.expected_version = *latest});
+      flight_.send(line, std::move(events), {.expected_version = *latest});
+      return;
     }
     // Stored already, or in conflict, or of several actors: the store will say.
     for (const Event& event : events) heads_.erase(event.actor_id);
     flight_.wait_below(1);
-    if (flight_.landed().failure) return;
-    send(line, std::move(events), {});
+    if (flight_.landed().failed) return;
+    flight_.send(line, std::move(events), {});
     flight_.wait_below(1);
   }
 
@@ -114,14 +61,6 @@ class Importer {
   Result<Version> latest_version(const std::string& actor_id) {
     if (const auto head = heads_.find(actor_id); head != heads_.end()) return head->second;
     return store_.latest_version(actor_id);
-  }
-
-  void send(std::uint64_t line, std::vector<Event> events, const AppendOptions& options) {
-    const std::size_t count = events.size();
-    flight_.begin();
-    store_.append_async(std::move(events), options, [this, line, count](Result<Appended> result) {
-      flight_.land(line, count, std::move(result));
-    });
   }
 
   EventStore& store_;
@@ -155,7 +94,7 @@ std::optional<Failure> import_lines(Importer& importer, const Session& session,
     progress.update({.done = importer.landed().events, .part = consumed, .whole = input_bytes});
   };
   LineReader reader(session.signals.fd(), show);
-  while (!importer.landed().failure) {
+  while (!importer.landed().failed) {
     const auto next = reader.next();
     if (!next) {
       Failure failure(next.error());
@@ -187,7 +126,10 @@ Outcome append_lines(EventStore& store, const Session& session) {
   const Flight::Landed landed = importer.finish();
   progress.clear();
   // A line that the store refused comes before the one at which reading stopped.
-  if (landed.failure) failure = landed.failure;
+  if (landed.failed) {
+    failure = Failure(landed.failed->error);
+    failure->line = landed.failed->tag;
+  }
   if (failure) {
     failure->advice = count_of(landed.commits, "line") +
                       " stored. Appending the same lines again "

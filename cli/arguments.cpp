@@ -25,6 +25,7 @@ struct Everything {
   MakeDigest digest;
   Backup backup;
   Doctor doctor;
+  Copy copy;
   std::string help_about;
 };
 
@@ -251,6 +252,17 @@ void Grammar::add_audits() {
                help::kDigestExamples);
   number(digest, "--at", all_.digest.at, 0, "Of the events up to this position (default: all)");
 
+  auto* const copy =
+      add_verb("copy", "Copies all events of one store into another, which may have some already.",
+               help::kCopyExamples, help::kCopyNotes);
+  copy->add_option("FROM", all_.copy.from, "The URL of the store to read")->required();
+  copy->add_option("TO", all_.copy.to, "The URL of the store to write")->required();
+  copy->add_flag("--new-chains", all_.copy.new_chains,
+                 "Also actors whose first events retention has removed: with new chains");
+  converted(copy, "--timeout", all_.copy.timeout, "TIME",
+            "How long to wait for other writers, and for each answer of a server (default: 10s)",
+            parse_duration);
+
   auto* const doctor = add_verb("doctor", "Looks whether a store on NATS is in good health.",
                                 help::kDoctorExamples, help::kDoctorNotes);
   repeated(doctor, "--monitor", all_.doctor.monitors, "URL",
@@ -294,6 +306,7 @@ Verb Grammar::chosen_verb() const {
   if (name == "digest") return all_.digest;
   if (name == "backup") return all_.backup;
   if (name == "doctor") return all_.doctor;
+  if (name == "copy") return all_.copy;
   if (name == "version") return ShowVersion{};
   if (name != "help") throw CLI::RequiredError("a verb");
   if (all_.help_about.empty()) return ShowText{formatter_->make_help(&app_, "aether", {})};

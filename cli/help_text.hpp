@@ -32,7 +32,7 @@ Exit codes:
   4    version conflict: the actor is not at the expected version; nothing was stored
   5    the store is unavailable, or the outcome is unknown: the message says which
   6    permission denied
-  7    integrity: verify or doctor found something, or stored bytes are corrupt
+  7    integrity: verify, copy or doctor found something, or stored bytes are corrupt
   8    unsupported by this store or this build
   130  ended by SIGINT (143: by SIGTERM)
 
@@ -78,6 +78,16 @@ inline constexpr std::string_view kDigestExamples = R"(  aether digest > orders.
 inline constexpr std::string_view kBackupExamples =
     R"(  aether --store sqlite:orders.db backup orders-backup.db
   aether --store sqlite:orders-backup.db verify)";
+
+inline constexpr std::string_view kCopyExamples =
+    R"(  aether copy sqlite:orders.db nats://127.0.0.1/orders
+  aether copy nats:orders sqlite:orders-copy.db)";
+
+inline constexpr std::string_view kCopyNotes =
+    R"(Ids, versions, times, metadata, data and chains stay what they are. What was written is read
+back and must lead to the same hashes. A copy that was cut short goes on when the same command is
+given again; given later, it brings what is new. It ends where FROM ended when it began. Where TO
+has another history of an actor it stops, and overwrites nothing. --store is not used.)";
 
 inline constexpr std::string_view kDoctorExamples =
     R"(  aether --store nats://127.0.0.1/orders doctor

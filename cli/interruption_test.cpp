@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interruption.hpp"
 
+#include "signals_fixture.hpp"
+
 #include <gtest/gtest.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <future>
 
 namespace aether::cli {
@@ -15,21 +15,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-/// Signals are blocked in a test, and then as they were.
-class InterruptionTest : public ::testing::Test {
- protected:
-  void SetUp() override { pthread_sigmask(SIG_SETMASK, nullptr, &mask_); }
-  void TearDown() override { pthread_sigmask(SIG_SETMASK, &mask_, nullptr); }
-
-  static void interrupt(const Signals& signals) {
-    ::kill(::getpid(), SIGINT);
-    const std::array<int, 1> inputs{signals.fd()};
-    EXPECT_TRUE(wait_for_any(inputs, -1, std::chrono::minutes(1)));
-  }
-
- private:
-  sigset_t mask_{};
-};
+using InterruptionTest = testing::SignalsFixture;
 
 TEST_F(InterruptionTest, ACallThatMayBeLeftReturnsWhatTheWorkReturns) {
   const Signals signals;

@@ -59,7 +59,9 @@ ExitCode run_verb(const Arguments& arguments, Console& console) {
   if (outcome) return *outcome;
   const bool is_interrupted = signals.caught() != 0 && may_be_interruption(outcome.error().error);
   // Whoever only reads need not know how it ended.
-  if (is_interrupted && !std::holds_alternative<Append>(arguments.verb)) {
+  const bool has_written = std::holds_alternative<Append>(arguments.verb) ||
+                           std::holds_alternative<Copy>(arguments.verb);
+  if (is_interrupted && !has_written) {
     outcome.error() = Failure(Error{.code = Errc::closed, .message = "interrupted"});
   }
   console.out().flush();  // what was found comes before why there is no more

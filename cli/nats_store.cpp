@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 // Healthy servers answer in milliseconds: so long may what is on its way still land.
 constexpr milliseconds kGrace{500};
 
+// Those whose head is not remembered are asked for, one by one: that costs more than memory here.
+constexpr std::size_t kHeadCacheActors = 10'000'000;
+
 Failure explain(Error error, const NatsUrl& url, nats::Connection& connection,
                 const OpenOptions& options) {
   if (options.signals.caught() != 0) {
@@ -52,11 +55,17 @@ std::expected<OpenStore, Failure> open_nats_store(const NatsUrl& url, const Open
                                       .replicas = url.replicas,
                                       .create = options.access == Access::write},
                            .timeout = std::max(options.timeout, milliseconds(1)),
+                           .head_cache_actors = kHeadCacheActors,
                            .log = options.log});
   if (!store) {
     return std::unexpected(explain(std::move(store.error()), url, *connection, options));
   }
   open.events = std::move(*store);
+  if (const auto server = connection->server()) {
+    open.identity = "nats " + server->url + " " + url.name_space.text();
+  }
+  open.mixed_commits = false;
+  open.max_commit_bytes = static_cast<std::size_t>(connection->max_payload());
   return open;
 }
 

@@ -4,10 +4,19 @@
 #include "aether/store/memory.hpp"
 #include "nats_store.hpp"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 namespace aether::cli {
 namespace {
+
+/// However the path is written.
+std::string identity_of_file(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return "";
+  return "file " + std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
 
 std::expected<OpenStore, Failure> open_sqlite(const std::string& path, const OpenOptions& options) {
   const bool writing = options.access == Access::write;
@@ -23,7 +32,8 @@ std::expected<OpenStore, Failure> open_sqlite(const std::string& path, const Ope
     return std::unexpected(std::move(failure));
   }
   sqlite::Store* const sqlite = store->get();
-  return OpenStore{.events = std::move(*store), .sqlite = sqlite};
+  return OpenStore{
+      .events = std::move(*store), .sqlite = sqlite, .identity = identity_of_file(path)};
 }
 
 }  // namespace

@@ -4,13 +4,16 @@
 #include "aether/core/log.hpp"
 #include "aether/sqlite/store.hpp"
 #include "aether/store/event_store.hpp"
+#include "aether/store/limits.hpp"
 #include "aether/stores/url.hpp"
 #include "exit_code.hpp"
 #include "interruption.hpp"
 #include "signals.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace aether::cli {
@@ -34,6 +37,10 @@ struct OpenStore {
   std::unique_ptr<OnInterrupt> on_interrupt{};
   std::unique_ptr<EventStore> events;
   sqlite::Store* sqlite = nullptr;  ///< the same store, where it is one
+  std::string identity{};           ///< two with the same are one store; "": there is no other
+  /// It takes commits of several actors at once, and stores all commits in the order of the calls.
+  bool mixed_commits = true;
+  std::size_t max_commit_bytes = Limits{}.max_commit_bytes;
 };
 
 /// Errors: those of `parse_store_url`, `sqlite::open`, `nats::connect` and `nats::open`;

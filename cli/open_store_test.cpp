@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "open_store.hpp"
 
+#include "signals_fixture.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace aether::cli {
 namespace {
 
+using OpenStoreTest = testing::SignalsFixture;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(OpenStore, WithoutAUrlItSaysWhereToGiveOne) {
+TEST_F(OpenStoreTest, WithoutAUrlItSaysWhereToGiveOne) {
   const Signals signals;
   const auto store = open_store("", {.signals = signals});
   ASSERT_FALSE(store.has_value());
   EXPECT_THAT(store.error().error.message, HasSubstr("AETHER_STORE"));
 }
 
-TEST(OpenStore, AMemoryStoreKeepsAnAuditChain) {
+TEST_F(OpenStoreTest, AMemoryStoreKeepsAnAuditChain) {
   const Signals signals;
   auto store = open_store("memory:", {.signals = signals, .access = Access::write});
   ASSERT_TRUE(store.has_value());
@@ -28,7 +31,7 @@ TEST(OpenStore, AMemoryStoreKeepsAnAuditChain) {
 }
 
 // This test is linked with no_nats_store.cpp, as a build without NATS is.
-TEST(OpenStore, WithoutNatsInTheBuildItIsUnsupported) {
+TEST_F(OpenStoreTest, WithoutNatsInTheBuildItIsUnsupported) {
   const Signals signals;
   for (const char* const url : {"nats://eva:secret@127.0.0.1:1/orders", "nats:orders"}) {
     const auto store = open_store(url, {.signals = signals});

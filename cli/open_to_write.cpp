@@ -17,6 +17,11 @@ std::expected<OpenStore, Failure> Session::open() const {
 }
 
 std::expected<OpenStore, Failure> Session::open_to_write(milliseconds timeout) const {
+  return open_to_write(timeout, store_url);
+}
+
+std::expected<OpenStore, Failure> Session::open_to_write(milliseconds timeout,
+                                                         std::string_view url) const {
   constexpr milliseconds kFirstPause{5};
   constexpr milliseconds kLongestPause{100};
   constexpr milliseconds kSilence{1'000};  // who waits for less need not know why
@@ -27,7 +32,7 @@ std::expected<OpenStore, Failure> Session::open_to_write(milliseconds timeout) c
   const Deadline told_at = steady_clock::now() + kSilence;
   bool told = false;
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    auto store = open_store(store_url, options);
+    auto store = open_store(url, options);
     if (store || store.error().error.code != Errc::unavailable) return store;
     const Deadline now = steady_clock::now();
     if (now >= deadline) {

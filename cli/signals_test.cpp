@@ -2,6 +2,7 @@
 #include "signals.hpp"
 
 #include "aether/sqlite/store.hpp"
+#include "signals_fixture.hpp"
 #include "verbs.hpp"
 
 #include <gtest/gtest.h>
@@ -15,27 +16,14 @@
 namespace aether::cli {
 namespace {
 
-/// The mask as it was before, for the tests that follow.
-class SignalsTest : public ::testing::Test {
+class SignalsTest : public testing::SignalsFixture {
  protected:
-  void SetUp() override { pthread_sigmask(SIG_SETMASK, nullptr, &mask_); }
-  void TearDown() override { pthread_sigmask(SIG_SETMASK, &mask_, nullptr); }
-
   /// Sent to the process, and not taken by the thread that waits for it yet.
   static bool is_pending(int signal) {
     sigset_t pending;
     sigpending(&pending);
     return sigismember(&pending, signal) == 1;
   }
-
-  static void interrupt(const Signals& signals) {
-    ::kill(::getpid(), SIGINT);
-    const std::array<int, 1> inputs{signals.fd()};
-    EXPECT_TRUE(wait_for_any(inputs, -1, std::chrono::minutes(1)));
-  }
-
- private:
-  sigset_t mask_{};
 };
 
 TEST_F(SignalsTest, TheFirstOneRequestsAStop) {

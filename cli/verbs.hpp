@@ -34,6 +34,8 @@ struct Session {
   /// database is while another process writes. Whoever waits at a terminal is told so.
   [[nodiscard]] std::expected<OpenStore, Failure> open_to_write(
       std::chrono::milliseconds timeout) const;
+  [[nodiscard]] std::expected<OpenStore, Failure> open_to_write(std::chrono::milliseconds timeout,
+                                                                std::string_view url) const;
 };
 
 inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
@@ -85,6 +87,14 @@ struct Backup {
   std::string file;
 };
 
+/// All events of one store into another.
+struct Copy {
+  std::string from;  ///< URLs
+  std::string to;
+  std::chrono::milliseconds timeout{10'000};
+  bool new_chains = false;
+};
+
 /// Looks whether a store is in good health.
 struct Doctor {
   std::vector<std::string> monitors{};  ///< URLs of servers' monitoring ports
@@ -99,7 +109,7 @@ struct ShowText {
 };
 
 using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest,
-                          Backup, Doctor>;
+                          Backup, Copy, Doctor>;
 
 [[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
 [[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
@@ -111,6 +121,7 @@ using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Ver
 [[nodiscard]] Outcome run(const MakeDigest& verb, const Session& session);
 [[nodiscard]] Outcome run(const Backup& verb, const Session& session);
 [[nodiscard]] Outcome run(const Doctor& verb, const Session& session);
+[[nodiscard]] Outcome run(const Copy& verb, const Session& session);
 
 /// Reads envelopes, one commit a line, from standard input and appends them.
 [[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);
