@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/message.hpp"
 
+#include "nats/discards.hpp"
+
 #include <nats/nats.h>
 
 #include <charconv>
@@ -15,7 +17,7 @@ std::string_view view(const char* text) { return text != nullptr ? text : ""; }
 
 }  // namespace
 
-Message::~Message() { natsMsg_Destroy(raw(message_)); }
+Message::~Message() { discard(raw(message_)); }
 
 Message::Message(Message&& other) noexcept : message_(std::exchange(other.message_, nullptr)) {}
 

@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "nats/client_options.hpp"
 #include "nats/deliveries.hpp"
+#include "nats/discards.hpp"
 #include "nats/greeting.hpp"
 #include "nats/link.hpp"
 #include "nats/subjects.hpp"
@@ -54,7 +55,7 @@ Error to_publish_error(natsStatus status, const Outgoing& message, std::int64_t 
 }
 
 struct DestroyMessage {
-  void operator()(natsMsg* message) const { natsMsg_Destroy(message); }
+  void operator()(natsMsg* message) const { discard(message); }
 };
 
 // libnats wants its texts with a NUL behind them. Kept between calls to spare the allocations.
