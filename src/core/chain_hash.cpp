@@ -13,12 +13,12 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 }  // namespace
 
 std::string to_hex(const Hash& hash) {
-  std::string out;
-  out.reserve(hash.size() * 2);
+  std::string out(hash.size() * 2, '\0');
+  auto next = out.begin();
   for (const std::byte byte : hash) {
     const auto value = std::to_integer<std::uint8_t>(byte);
-    out += kDigits[value >> 4U];
-    out += kDigits[value & 0xFU];
+    *next++ = kDigits[value >> 4U];
+    *next++ = kDigits[value & 0xFU];
   }
   return out;
 }

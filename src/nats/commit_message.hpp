@@ -45,7 +45,7 @@ struct CommitHeaders {
 /// A commit of one actor's events that are complete: with versions, ids and timestamps.
 struct OutgoingCommit {
   std::string subject;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are constants
   std::string body;
   Hash hash{};  ///< of the last event
 };
