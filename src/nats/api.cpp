@@ -265,7 +265,14 @@ Result<void> StreamApi::publish_silently(std::string_view subject, std::span<con
 
 void StreamApi::publish(std::string_view subject, std::span<const Header> headers,
                         std::string_view body, Timeout timeout, Completion<Stored> done) {
-  requests_.send({.subject = subject, .headers = headers, .data = body, .timeout = timeout},
+  // The last message of a batch must not come before the others.
+  const bool completes_batch = std::ranges::any_of(
+      headers, [](const Header& header) { return header.name == "Nats-Batch-Commit"; });
+  requests_.send({.subject = subject,
+                  .headers = headers,
+                  .data = body,
+                  .timeout = timeout,
+                  .completes_others = completes_batch},
                  [done = std::move(done)](Result<Message> reply) mutable {
                    done(reply ? parse_stored(reply->data()) : failed(std::move(reply.error())));
                  });

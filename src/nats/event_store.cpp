@@ -183,7 +183,8 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
   Session& session = Session::of(*parts->connection);
   auto requests =
       Requests::make(session.transport(), {.inbox_prefix = session.options().inbox_prefix,
-                                           .timeout = session.options().request_timeout});
+                                           .timeout = session.options().request_timeout,
+                                           .bulk = session.bulk()});
   if (!requests) return std::unexpected(std::move(requests.error()));
   parts->requests = std::move(*requests);
   parts->api =

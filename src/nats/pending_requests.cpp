@@ -63,7 +63,7 @@ void PendingRequests::complete(Pending& request, Result<Message> result) {
   request.done(std::move(result));
 }
 
-std::optional<PendingRequests::Token> PendingRequests::add(Pending request) {
+std::optional<PendingRequests::Added> PendingRequests::add(Pending request, bool may_be_bulk) {
   std::optional<Error> refusal;
   Lock lock(mutex_);
   if (is_closed_) {
@@ -85,6 +85,8 @@ std::optional<PendingRequests::Token> PendingRequests::add(Pending request) {
     return std::nullopt;
   }
   const Token token = ++last_token_;
+  const bool in_bulk = may_be_bulk && table_.size() >= Requests::kMany;
+  request.in_bulk = in_bulk;
   request.deadline = std::chrono::steady_clock::now() + request.timeout;
   push_deadline({.time = request.deadline, .token = token});
   const bool is_earliest = deadlines_.front().token == token;
@@ -92,7 +94,15 @@ std::optional<PendingRequests::Token> PendingRequests::add(Pending request) {
   table_.emplace(token, std::move(request));
   lock.unlock();
   if (is_earliest) earlier_.notify_one();
-  return token;
+  return Added{.token = token, .in_bulk = in_bulk};
+}
+
+bool PendingRequests::take_out_of_bulk(Token token) {
+  const Lock lock(mutex_);
+  const auto found = table_.find(token);
+  if (found == table_.end()) return false;
+  found->second.in_bulk = false;
+  return true;
 }
 
 PendingRequests::Table::node_type PendingRequests::take(Table::const_iterator request) {
@@ -208,6 +218,24 @@ void PendingRequests::on_event(const LinkEvent& event) {
     return unknown(request.subject,
                    "its reply will not come, for the user may not subscribe to it");
   });
+}
+
+void PendingRequests::on_bulk_event(const LinkEvent& event) {
+  switch (event.kind) {
+    case LinkEvent::Kind::disconnected:
+    case LinkEvent::Kind::closed: {
+      Lock lock(mutex_);
+      return end_all(
+          lock, [](const Pending& request) { return request.in_bulk; },
+          [](const Pending& request) {
+            return unknown(request.subject, "then the connection was lost");
+          });
+    }
+    case LinkEvent::Kind::denied:
+      return on_event(event);
+    default:
+      return;
+  }
 }
 
 void PendingRequests::close() {

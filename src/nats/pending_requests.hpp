@@ -31,19 +31,28 @@ class PendingRequests {
     Requests::EachReply each;  // empty: one reply is all
     Requests::Completion done;
     Time deadline{};
+    bool in_bulk = false;           // it goes over the transport for many
     bool is_busy = false;           // `each` runs: only its caller may take this out
     std::optional<Error> ending{};  // what ended it meanwhile
   };
 
   explicit PendingRequests(std::string inbox) : inbox_(std::move(inbox)) {}
 
-  /// Gives the request's token. If there is none, it was completed.
-  [[nodiscard]] std::optional<Token> add(Pending request);
+  struct Added {
+    Token token = 0;
+    bool in_bulk = false;  ///< it is to be sent so: many others wait, and it may
+  };
+  /// Nothing: it was completed.
+  [[nodiscard]] std::optional<Added> add(Pending request, bool may_be_bulk);
+  /// It goes the other way after all. False: it has ended meanwhile.
+  [[nodiscard]] bool take_out_of_bulk(Token token);
   /// It could not be sent. Does nothing if something else has ended it.
   void fail(Token token, Error error);
 
   void on_reply(Message message);
   void on_event(const LinkEvent& event);
+  /// Of the transport for many, over which no reply comes.
+  void on_bulk_event(const LinkEvent& event);
   void run_timer();
   /// Ends all, and all that come later.
   void close();

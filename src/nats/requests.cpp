@@ -30,6 +30,10 @@ Result<std::unique_ptr<Requests>> Requests::make(Transport& transport, const Opt
   std::unique_ptr<Requests> requests(new Requests(transport, options, inbox));
   requests->listening_ = transport.listen(
       [pending = requests->pending_](const LinkEvent& event) { pending->on_event(event); });
+  if (options.bulk != nullptr) {
+    requests->listening_to_bulk_ = options.bulk->listen(
+        [pending = requests->pending_](const LinkEvent& event) { pending->on_bulk_event(event); });
+  }
   auto subscription = transport.subscribe(
       inbox + "*", "",
       [pending = requests->pending_](Message message) { pending->on_reply(std::move(message)); });
@@ -44,6 +48,7 @@ Result<std::unique_ptr<Requests>> Requests::make(Transport& transport, const Opt
 
 Requests::Requests(Transport& transport, const Options& options, std::string inbox)
     : transport_(transport),
+      bulk_(options.bulk),
       timeout_(options.timeout),
       inbox_(std::move(inbox)),
       pending_(std::make_shared<PendingRequests>(inbox_)),
@@ -66,30 +71,38 @@ void Requests::send(const Request& request, Completion done) {
 
 void Requests::send(const Request& request, EachReply each, Completion done) {
   const auto timeout = request.timeout.count() > 0 ? request.timeout : timeout_;
-  const auto token = pending_->add({.subject = std::string(request.subject),
-                                    .consumer = std::string(request.consumer),
-                                    .timeout = timeout,
-                                    .each = std::move(each),
-                                    .done = std::move(done)});
-  if (!token) return;
-  const std::string reply = concat(inbox_, *token);
+  const bool may_be_bulk = bulk_ != nullptr && !request.completes_others;
   // The completion may destroy this object.
   const auto pending = pending_;
-  auto sent = transport_.publish({.subject = request.subject,
-                                  .reply = reply,
-                                  .headers = request.headers,
-                                  .data = request.data});
-  if (!sent) pending->fail(*token, std::move(sent.error()));
+  const auto added = pending->add({.subject = std::string(request.subject),
+                                   .consumer = std::string(request.consumer),
+                                   .timeout = timeout,
+                                   .each = std::move(each),
+                                   .done = std::move(done)},
+                                  may_be_bulk);
+  if (!added) return;
+  const std::string reply = concat(inbox_, added->token);
+  const Outgoing message{
+      .subject = request.subject, .reply = reply, .headers = request.headers, .data = request.data};
+  if (added->in_bulk) {
+    if (bulk_->publish(message)) return;
+    // That connection is lost, or closed: no server has it. The other one may be there.
+    if (!pending->take_out_of_bulk(added->token)) return;
+  }
+  if (auto sent = transport_.publish(message); !sent) {
+    pending->fail(added->token, std::move(sent.error()));
+  }
 }
 
 void Requests::after(std::chrono::milliseconds delay, std::move_only_function<void()> action) {
   // A request that nobody is asked, and whose time runs out.
-  [[maybe_unused]] const auto token = pending_->add(
+  [[maybe_unused]] const auto added = pending_->add(
       {.subject = {},
        .consumer = {},
        .timeout = delay,
        .each = {},
-       .done = [action = std::move(action)](const Result<Message>&) mutable { action(); }});
+       .done = [action = std::move(action)](const Result<Message>&) mutable { action(); }},
+      false);
 }
 
 Result<Message> Requests::request(const Request& request) {

@@ -27,9 +27,16 @@ struct Request {
   /// What this JetStream consumer delivers is a reply, too. It comes under its own subject instead
   /// of the request's, and only the subject of its acknowledgement names the consumer.
   std::string_view consumer{};
+  /// It completes what was published before it, so it must go the same way: over the transport.
+  bool completes_others = false;
 };
 
 /// Any number of requests at a time over one subscription and one timer.
+///
+/// While many wait for a reply, further ones go over the transport `bulk`, if there is one: one
+/// that gathers messages (`ConnectOptions::send_asap`) sends more of them for the same effort, and
+/// the millisecond that each may wait is nothing beside the others' time. Alone it would be five
+/// times what a request takes.
 ///
 /// How a request ends that gets no reply:
 /// - `unavailable`, `too_large`, `invalid_argument`, `unsupported`, `closed`: it was not sent.
@@ -50,9 +57,12 @@ class Requests {
 
   static constexpr std::size_t kMaxInFlight = 262'144;  // beyond: `unavailable`
 
+  static constexpr std::size_t kMany = 32;
+
   struct Options {
     std::string inbox_prefix = "_INBOX";
     std::chrono::milliseconds timeout{5'000};
+    Transport* bulk = nullptr;  ///< must outlive it
   };
 
   /// `transport` must outlive it. Errors: those of `Transport::subscribe`.
@@ -84,10 +94,12 @@ class Requests {
   Requests(Transport& transport, const Options& options, std::string inbox);
 
   Transport& transport_;
+  Transport* const bulk_;
   const std::chrono::milliseconds timeout_;
   const std::string inbox_;  // "_INBOX.<unique>.": a token follows
   const std::shared_ptr<PendingRequests> pending_;
   std::unique_ptr<Handle> listening_;
+  std::unique_ptr<Handle> listening_to_bulk_;
   std::unique_ptr<Handle> subscription_;
   std::thread timer_;
 };
