@@ -60,6 +60,9 @@ struct StreamPeer {
   bool is_current = false;
   bool is_offline = false;
   std::uint64_t lag = 0;  ///< operations that it has not done yet
+  /// Since the leader has heard of it; less than about a second in a good cluster. The only sign
+  /// of a server that was killed: it is not said to be offline, and for 10 s to be current.
+  std::chrono::nanoseconds silent{0};
 };
 
 struct StreamInfo {

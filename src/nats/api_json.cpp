@@ -148,10 +148,12 @@ std::vector<StreamPeer> peers_from(const Object& cluster) {
   for (const Element element : *replicas) {
     Object peer;
     if (element.get(peer) != simdjson::SUCCESS) continue;
-    peers.push_back({.name = text_field(peer, "name", ""),
-                     .is_current = field<bool>(peer, "current").value_or(false),
-                     .is_offline = field<bool>(peer, "offline").value_or(false),
-                     .lag = field<std::uint64_t>(peer, "lag").value_or(0)});
+    peers.push_back(
+        {.name = text_field(peer, "name", ""),
+         .is_current = field<bool>(peer, "current").value_or(false),
+         .is_offline = field<bool>(peer, "offline").value_or(false),
+         .lag = field<std::uint64_t>(peer, "lag").value_or(0),
+         .silent = std::chrono::nanoseconds(field<std::int64_t>(peer, "active").value_or(0))});
   }
   return peers;
 }

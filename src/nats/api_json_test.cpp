@@ -78,6 +78,7 @@ TEST(ApiJson, ReadsAStream) {
   ASSERT_EQ(info->peers.size(), 2U);
   EXPECT_TRUE(info->peers[0].is_current);
   EXPECT_FALSE(info->peers[0].is_offline);
+  EXPECT_EQ(info->peers[0].silent.count(), 1);
   EXPECT_EQ(info->peers[1].name, "n3");
   EXPECT_TRUE(info->peers[1].is_offline);
   EXPECT_EQ(info->peers[1].lag, 8U);

@@ -68,6 +68,21 @@ void judge_consumers(const StreamInfo& info, ApiLevel level, Verdicts& verdicts)
       "Raise the stream's max_consumers, and see who leaves consumers behind.");
 }
 
+// Servers hear of each other every second.
+bool is_away(const StreamPeer& peer) {
+  return peer.is_offline || peer.silent >= std::chrono::seconds(3);
+}
+
+std::string state_of(const StreamPeer& peer) {
+  if (peer.is_offline) return "is offline";
+  if (is_away(peer)) {
+    return concat("was last heard of ",
+                  std::chrono::duration_cast<std::chrono::seconds>(peer.silent).count(), " s ago");
+  }
+  if (peer.lag > 0) return concat("is behind by ", peer.lag);
+  return peer.is_current ? "is current" : "is behind";
+}
+
 void judge_peers(const StreamInfo& info, Verdicts& verdicts) {
   if (info.config.replicas == 1) {
     return verdicts.note("replicas", "one server holds the events",
@@ -78,13 +93,9 @@ void judge_peers(const StreamInfo& info, Verdicts& verdicts) {
   bool is_well = !info.leader.empty() && info.peers.size() + before >= info.config.replicas;
   bool is_behind = false;
   for (const StreamPeer& peer : info.peers) {
-    const bool behind = !peer.is_current || peer.lag > 0;
-    who += concat(", ", peer.name,
-                  peer.is_offline ? " is offline"
-                  : behind        ? concat(" is behind by ", peer.lag)
-                                  : std::string(" is current"));
-    is_well = is_well && !peer.is_offline;
-    is_behind = is_behind || behind;
+    who += concat(", ", peer.name, " ", state_of(peer));
+    is_well = is_well && !is_away(peer);
+    is_behind = is_behind || !peer.is_current || peer.lag > 0;
   }
   const std::string found = concat(info.config.replicas, " replicas: ", who);
   if (!is_well) {

@@ -6,6 +6,7 @@
 #include "aether/nats/store.hpp"
 #include "aether/testing/manual_clock.hpp"
 #include "nats/hand_made_stream.hpp"
+#include "nats/nats_cluster.hpp"
 #include "nats/permission_file.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
@@ -229,6 +230,33 @@ TEST_P(DoctorTest, NamesAStreamOfSnapshotsThatKeepsNone) {
   ASSERT_THAT(reply, HasSubstr(R"("max_msgs_per_subject":2)"));
 
   EXPECT_THAT(checks(), Contains(Says("snapshots", Verdict::problem, "max_msgs_per_subject is 2")));
+}
+
+TEST(DoctorClusterTest, NamesTheReplicaThatIsAway) {
+  tests::NatsCluster cluster;
+  const Namespace ns = *Namespace::parse("orders");
+  {
+    const auto store = *open(*connect({.urls = cluster.urls()}), ns, {.stream = {.replicas = 3}});
+    ASSERT_THAT(store->append({.event_type = "OrderPlaced", .actor_id = "order-1"}), Succeeds());
+  }
+  std::shared_ptr<Connection> connection = *connect({.urls = cluster.urls()});
+  const auto says = [&](Verdict verdict, const std::string& found) {
+    const auto examination = examine(*connection, ns);
+    EXPECT_THAT(examination, Succeeds());
+    return examination && std::ranges::any_of(examination->checks, [&](const Check& check) {
+             return check.what == "replicas" && check.verdict == verdict &&
+                    check.found.contains(found);
+           });
+  };
+  EXPECT_TRUE(testing::eventually([&] { return says(Verdict::ok, "3 replicas: led by n"); }));
+  const bool leads = says(Verdict::ok, "led by " + cluster[0].name());
+  tests::NatsServer& follower = cluster[leads ? 1 : 0];
+  connection = *connect({.urls = {cluster[leads ? 0 : 1].url()}});
+
+  follower.kill_9();
+
+  EXPECT_TRUE(testing::eventually(
+      [&] { return says(Verdict::problem, follower.name() + " was last heard of "); }));
 }
 
 TEST_P(DoctorTest, CannotExamineWhatIsNotConnected) {

@@ -111,6 +111,8 @@ TEST(DoctorVerdicts, NameReplicasThatAreAwayOrBehind) {
   Facts facts = good_facts();
   facts.events->peers[1].lag = 7;
   EXPECT_THAT(judged(facts), Says("replicas", Verdict::note, "n3 is behind by 7"));
+  facts.events->peers[1].silent = 4s;
+  EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "n3 was last heard of 4 s ago"));
   facts.events->peers[1].is_offline = true;
   EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "n3 is offline"));
   facts.events->peers.pop_back();
