@@ -33,19 +33,20 @@ std::vector<Event> commit_of(std::size_t each, std::uint64_t n) {
 }
 
 /// One thread keeps `window` appends unanswered.
-bool append_in_flight(EventStore& store, std::size_t window, std::size_t each, std::uint64_t first,
-                      std::uint64_t count) {
+Result<void> append_in_flight(EventStore& store, std::size_t window, std::size_t each,
+                              std::uint64_t first, std::uint64_t count) {
   std::counting_semaphore<> free(static_cast<std::ptrdiff_t>(window));
-  std::atomic<bool> good{true};
+  std::atomic<bool> is_refused{false};
+  Result<void> done{};  // of the first that is refused
   for (std::uint64_t n = first; n < first + count; ++n) {
     free.acquire();
     store.append_async(commit_of(each, n), {}, [&](const Result<Appended>& appended) {
-      if (!appended) good = false;
+      if (!appended && !is_refused.exchange(true)) done = std::unexpected(appended.error());
       free.release();
     });
   }
   for (std::size_t i = 0; i < window; ++i) free.acquire();
-  return good;
+  return done;
 }
 
 /// Counted per event. The first append of each actor, which asks the server for what there is, is
@@ -55,13 +56,13 @@ Probe appends_in_flight(JetStreamServerPtr server, std::size_t window, std::size
     const auto stream = FreshStream::make(*server);
     if (!stream) return std::unexpected(stream.error());
     EventStore& store = (*stream)->store();
-    bool good = append_in_flight(store, window, each, 0, kActors);
+    Result<void> done = append_in_flight(store, window, each, 0, kActors);
     const std::uint64_t commits = kAtOnce / each;
     Meter meter(budget);
-    for (std::uint64_t n = kActors; good && meter.wants_more(); n += commits) {
-      meter.time(commits * each, [&] { good = append_in_flight(store, window, each, n, commits); });
+    for (std::uint64_t n = kActors; done && meter.wants_more(); n += commits) {
+      meter.time(commits * each, [&] { done = append_in_flight(store, window, each, n, commits); });
     }
-    if (!good) return fail(Errc::unavailable, "an append was refused");
+    if (!done) return std::unexpected(std::move(done.error()));
     return meter.sample();
   };
 }
@@ -80,16 +81,17 @@ Probe single_appends(JetStreamServerPtr server, std::size_t each) {
     const auto stream = FreshStream::make(*server);
     if (!stream) return std::unexpected(stream.error());
     EventStore& store = (*stream)->store();
-    bool good = append_in_flight(store, kWindow, each, 0, kActors);
+    Result<void> done = append_in_flight(store, kWindow, each, 0, kActors);
     Meter meter(budget);
-    for (std::uint64_t n = 0; good && meter.wants_more(); n += kFewAtOnce) {
+    for (std::uint64_t n = 0; done && meter.wants_more(); n += kFewAtOnce) {
       meter.time(kFewAtOnce * each, [&] {
-        for (std::uint64_t i = n; i < n + kFewAtOnce; ++i) {
-          good &= store.append(commit_of(each, i)).has_value();
+        for (std::uint64_t i = n; done && i < n + kFewAtOnce; ++i) {
+          const auto appended = store.append(commit_of(each, i));
+          if (!appended) done = std::unexpected(appended.error());
         }
       });
     }
-    if (!good) return fail(Errc::unavailable, "an append was refused");
+    if (!done) return std::unexpected(std::move(done.error()));
     return meter.sample();
   };
 }
