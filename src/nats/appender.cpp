@@ -19,11 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-milliseconds time_left(const Commit& commit) {
-  const auto left = std::chrono::ceil<milliseconds>(commit.deadline - Clock::now());
-  return std::clamp(left, milliseconds(1), kLongestTry);
-}
-
 /// Whether this thread is within a completion, which must not wait.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of one thread
 thread_local bool is_completing = false;
@@ -146,7 +141,7 @@ void Appender::load_heads(const CommitPtr& commit) {
       }
     }
     return api_.last(
-        subject_of(commit->actors[i]), !options_.read_from_leader, time_left(*commit),
+        subject_of(commit->actors[i]), !options_.read_from_leader, commit->time_left(),
         [this, commit, i](ApiResult<StreamApi::Found> found) {
           if (!found) {
             if (is_final(found.error())) {
@@ -209,7 +204,7 @@ void Appender::look_up_repeat(const CommitPtr& commit, std::size_t actor) {
           .version = commit->versions_of(actor).first,
           .end = {.version = head.version, .sequence = head.sequence},
           .direct = false},
-         time_left(*commit), [this, commit, actor](ApiResult<Place> before) {
+         commit->time_left(), [this, commit, actor](ApiResult<Place> before) {
            if (!before) return end(commit, std::unexpected(std::move(before.error().error)));
            commit->known[actor].from = before->version + 1;
            read_repeat(commit, actor, before->sequence + 1);
@@ -217,7 +212,7 @@ void Appender::look_up_repeat(const CommitPtr& commit, std::size_t actor) {
 }
 
 void Appender::read_repeat(const CommitPtr& commit, std::size_t actor, std::uint64_t sequence) {
-  api_.next(subject_of(commit->actors[actor]), sequence, false, time_left(*commit),
+  api_.next(subject_of(commit->actors[actor]), sequence, false, commit->time_left(),
             [this, commit, actor](ApiResult<StreamApi::Found> found) {
               Commit::Known& known = commit->known[actor];
               if (!found) return end(commit, std::unexpected(std::move(found.error().error)));
@@ -239,7 +234,7 @@ void Appender::read_repeat(const CommitPtr& commit, std::size_t actor, std::uint
 void Appender::publish(const CommitPtr& commit) {
   // Part by part in one connection; the server answers the last one, which commits them all.
   const std::string batch = commit->parts.size() > 1 ? make_uuid_v7() : "";
-  const auto timeout = time_left(*commit);
+  const auto timeout = commit->time_left();
   for (std::size_t i = 0; i < commit->parts.size(); ++i) {
     const Commit::Part& part = commit->parts[i];
     const bool is_last = i + 1 == commit->parts.size();
@@ -268,7 +263,10 @@ void Appender::publish(const CommitPtr& commit) {
 
 void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_reply) {
   if (stored_reply && !stored_reply->is_duplicate) return stored(commit, stored_reply->sequence);
-  if (stored_reply) return settle_all(commit);
+  if (stored_reply) {
+    commit->maybe_stored = true;
+    return settle_all(commit);
+  }
   ApiError& error = stored_reply.error();
   // What is no JSON of a stream's is no stream's answer: somebody else who listens there was
   // quicker.
@@ -280,69 +278,11 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
   if (error.error.code == Errc::unavailable && error.code == ApiCode::none) {
     return retry(commit, &Appender::publish, std::move(error.error));  // nobody took it
   }
-  if (!is_final(error) || commit->maybe_stored) return settle_all(commit);
-  end(commit, std::unexpected(std::move(error.error)));
-}
-
-/// Looks what follows the messages that the commit was judged by, from this part on.
-void Appender::settle(const CommitPtr& commit, std::size_t index) {
-  while (index < commit->parts.size() && !commit->parts[index].expected_sequence) ++index;
-  if (index == commit->parts.size()) return settle_absent(commit);
-  const Commit::Part& part = commit->parts[index];
-  api_.next(part.message.subject, *part.expected_sequence + 1, false, time_left(*commit),
-            [this, commit, index](ApiResult<StreamApi::Found> found) {
-              if (!found) {
-                return retry(commit, &Appender::settle_all, std::move(found.error().error));
-              }
-              if (!*found) return settle(commit, index + 1);
-              auto events = decode_message(options_.ns, **found, options_.max_json_depth);
-              if (!events) return end(commit, std::unexpected(std::move(events.error())));
-              if (!commit->parts[index].is(*events)) return start_anew(commit);
-              const std::uint64_t last = (*found)->sequence + commit->parts.size() - 1 - index;
-              if (commit->parts.size() == 1) return stored(commit, last);
-              settle_batch(commit, last, index == 0 ? commit->parts.size() - 1 : 0);
-            });
-}
-
-/// One part is stored. It may be another commit's that has no more in common with this one: so
-/// `index` must be stored, too.
-void Appender::settle_batch(const CommitPtr& commit, std::uint64_t last_sequence,
-                            std::size_t index) {
-  const std::uint64_t sequence = last_sequence - (commit->parts.size() - 1 - index);
-  api_.next(commit->parts[index].message.subject, sequence, false, time_left(*commit),
-            [this, commit, last_sequence, index, sequence](ApiResult<StreamApi::Found> found) {
-              if (!found) {
-                return retry(commit, &Appender::settle_all, std::move(found.error().error));
-              }
-              if (*found && (*found)->sequence == sequence) {
-                auto events = decode_message(options_.ns, **found, options_.max_json_depth);
-                if (events && commit->parts[index].is(*events)) {
-                  return stored(commit, last_sequence);
-                }
-              }
-              start_anew(commit);
-            });
-}
-
-/// Another's message is in the place: no try of this commit can be stored there any more.
-void Appender::start_anew(const CommitPtr& commit) {
-  if (Clock::now() >= commit->deadline) {
-    return end(commit, fail(Errc::unavailable,
-                            "others appended to the actor each time before the commit could be, "
-                            "and nothing was stored: try again later"));
+  if (is_final(error) && !commit->maybe_stored) {
+    return end(commit, std::unexpected(std::move(error.error)));
   }
-  commit->forget();
-  commit->is_fresh = true;
-  load_heads(commit);
-}
-
-/// Nothing follows: the commit is not stored, or not yet.
-void Appender::settle_absent(const CommitPtr& commit) {
-  const Error reason{.code = Errc::unavailable, .message = "the stream did not take the commit"};
-  if (commit->maybe_stored) return retry(commit, &Appender::publish, reason);
-  commit->forget();  // the places by which it was judged may be gone
-  commit->is_fresh = true;
-  retry(commit, &Appender::load_heads, reason);
+  commit->maybe_stored = true;  // although it was refused: see settle_absent
+  settle_all(commit);
 }
 
 void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&),

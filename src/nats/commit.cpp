@@ -2,6 +2,7 @@
 #include "nats/commit.hpp"
 
 #include "core/text.hpp"
+#include "nats/waiting.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,6 +62,12 @@ Result<std::optional<Position>> Commit::find(std::string_view actor_id, Version 
   return (*found)->position;
 }
 
+std::chrono::milliseconds Commit::time_left() const {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Deadline::clock::now());
+  return std::clamp(left, milliseconds(1), kLongestTry);
+}
+
 Commit::Versions Commit::versions_of(std::size_t actor) const {
   Versions versions{.first = kMaxVersion, .last = 0};
   Version version = expected_version.value_or(0);  // then all events are of one actor
@@ -114,6 +121,7 @@ void Commit::forget() {
   is_fresh = false;
   parts.clear();
   maybe_stored = false;
+  gone_since.reset();
 }
 
 }  // namespace aether::nats

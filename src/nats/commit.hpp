@@ -58,6 +58,8 @@ struct Commit final : private History {
     Version last = 0;
   };
   [[nodiscard]] Versions versions_of(std::size_t actor) const;
+  /// For the next question or try.
+  [[nodiscard]] std::chrono::milliseconds time_left() const;
   [[nodiscard]] std::size_t index_of(std::string_view actor_id) const;
 
   std::vector<Event> events;
@@ -79,8 +81,9 @@ struct Commit final : private History {
   bool is_fresh = false;               ///< the heads were asked for, and are not remembered ones
   std::optional<std::size_t> lacking;  ///< this actor's history
   std::vector<Part> parts;
-  bool maybe_stored = false;           ///< a try of `parts` may have arrived, or may yet arrive
-  std::chrono::milliseconds pause{2};  ///< before the next try
+  bool maybe_stored = false;             ///< a try of `parts` may have arrived, or may yet arrive
+  std::optional<Deadline> gone_since{};  ///< the message that is expected to be the last
+  std::chrono::milliseconds pause{2};    ///< before the next try
 
  private:
   Result<Version> latest_version(std::string_view actor_id) override;
