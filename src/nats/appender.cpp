@@ -273,6 +273,7 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
   const bool is_others = error.error.code == Errc::corrupt && error.code == ApiCode::none;
   if (error.error.code == Errc::outcome_unknown || is_others) {
     commit->maybe_stored = true;
+    commit->is_only_refused = false;
     return settle_all(commit);
   }
   if (error.error.code == Errc::unavailable && error.code == ApiCode::none) {
@@ -281,6 +282,7 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
   if (is_final(error) && !commit->maybe_stored) {
     return end(commit, std::unexpected(std::move(error.error)));
   }
+  commit->is_only_refused = !commit->maybe_stored || commit->is_only_refused;
   commit->maybe_stored = true;  // although it was refused: see settle_absent
   settle_all(commit);
 }
@@ -293,7 +295,8 @@ void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const Commi
       const std::scoped_lock lock(mutex_);
       for (const std::string& actor : commit->actors) heads_.erase(actor);
     }
-    if (commit->maybe_stored) {
+    const bool is_denied = reason.code == Errc::permission_denied && commit->is_only_refused;
+    if (commit->maybe_stored && !is_denied) {
       return end(commit, fail(Errc::outcome_unknown,
                               concat("it is not known whether the commit is stored: read the "
                                      "actor, or append the same events (same ids and versions) "

@@ -121,6 +121,7 @@ void Commit::forget() {
   is_fresh = false;
   parts.clear();
   maybe_stored = false;
+  is_only_refused = false;
   gone_since.reset();
 }
 

@@ -82,6 +82,7 @@ struct Commit final : private History {
   std::optional<std::size_t> lacking;  ///< this actor's history
   std::vector<Part> parts;
   bool maybe_stored = false;             ///< a try of `parts` may have arrived, or may yet arrive
+  bool is_only_refused = false;          ///< and all that came as an answer was a refusal
   std::optional<Deadline> gone_since{};  ///< the message that is expected to be the last
   std::chrono::milliseconds pause{2};    ///< before the next try
 
