@@ -3,11 +3,14 @@
 
 #include "nats/nats_cluster.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <deque>
 #include <future>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace aether::tests {
 namespace {
@@ -54,7 +57,14 @@ std::unique_ptr<Servers> start_servers() {
 class Stock {
  public:
   /// `make_stream` opens a store, which makes its stream.
-  explicit Stock(void (*make_stream)(const Namespace& ns)) : make_stream_(make_stream) {}
+  explicit Stock(void (*make_stream)(const Namespace& ns)) : make_stream_(make_stream) {
+    all().push_back(this);
+  }
+
+  static std::vector<Stock*>& all() {
+    static std::vector<Stock*> stocks;
+    return stocks;
+  }
 
   Namespace take() {
     while (coming_.size() < kAhead) {
@@ -69,6 +79,9 @@ class Stock {
     return ns;
   }
 
+  /// Waits for those that are being made.
+  void clear() { coming_.clear(); }
+
  private:
   static constexpr std::size_t kAhead = 6;
 
@@ -76,6 +89,17 @@ class Stock {
   int last_ = 0;
   std::deque<std::future<Namespace>> coming_;  // the last member: ends before the others go
 };
+
+/// Ends the stocks before the program does: what makes streams uses objects of libraries that are
+/// destroyed when `main` has returned.
+class StockEnd final : public ::testing::Environment {
+ public:
+  void TearDown() override {
+    for (Stock* stock : Stock::all()) stock->clear();
+  }
+};
+// NOLINTNEXTLINE(cppcoreguidelines-owning-memory): GoogleTest owns it
+const auto* const kStockEnd = ::testing::AddGlobalTestEnvironment(new StockEnd);
 
 }  // namespace
 
