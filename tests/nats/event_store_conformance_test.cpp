@@ -59,7 +59,7 @@ const bool kRegistered = testing::register_event_store_suite(
     "JetStream", [](const Clock& clock) { return std::make_unique<Harness>(clock); },
     {.several_actors = chosen_version() == ServerVersion::v2_15});
 
-// They do not keep their replicas equal when a leader dies: script/nats-test shows it.
+// Their replicas may differ after a leader died: script/nats-test shows it on 2.9.10.
 TEST(JetStreamReplicas, OfOldServersAreWarnedOf) {
   std::string warnings;
   nats::StoreOptions options;
