@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace aether::nats {
@@ -40,6 +41,38 @@ TEST_P(AppendAnswersTest, ARepeatOfWhatAnotherStoreHasAppendedKeepsTheChain) {
   ASSERT_THAT(audit, Succeeds());
   EXPECT_EQ(audit->finding_count, 0U);
   EXPECT_THAT(stored_ids(), ElementsAre("a", "b", "c"));
+}
+
+// While a leader changes two servers may take a message: the former one refuses it and sees nothing
+// stored, the new one stores it. An event without a version must not be there twice then.
+TEST_P(AppendAnswersTest, WhatAFormerLeaderRefusesIsNotStoredTwice) {
+  ASSERT_THAT(store().append(placed("a", 0)), Succeeds());
+  int refused = 0;
+  int unseen = 0;
+  proxy_.replace([&](const tests::ServerFrame& frame) -> std::optional<tests::ServerMessage> {
+    if (frame.content.starts_with(R"({"stream":)") && refused == 0) {
+      ++refused;
+      return tests::ServerMessage{
+          .data =
+              R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},)"
+              R"("stream":"aether=ev=prod=eu","seq":0})"};
+    }
+    if (frame.content.contains("stream_msg_get_response") && unseen == 0) {
+      ++unseen;
+      return tests::ServerMessage{
+          .data = R"({"type":"io.nats.jetstream.api.v1.stream_msg_get_response",)"
+                  R"("error":{"code":404,"err_code":10037,"description":"no message found"}})"};
+    }
+    return std::nullopt;
+  });
+
+  const auto appended = store().append(placed("b", 0));
+
+  ASSERT_THAT(appended, Succeeds());
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(unseen, 1);
+  EXPECT_EQ(appended->version, 2U);
+  EXPECT_THAT(stored_ids(), ElementsAre("a", "b"));
 }
 
 TEST_P(AppendAnswersTest, ABatchOfWhichAnotherHasStoredTheFirstPartIsNotStored) {

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kLongestBehind{1'500};
 
 // Each step begins the next, as in appender.cpp.
 // NOLINTBEGIN(misc-no-recursion)
+
 /// Looks what follows the messages that the commit was judged by, from this part on.
 void Appender::settle(const CommitPtr& commit, std::size_t index) {
   while (index < commit->parts.size() && !commit->parts[index].expected_sequence) ++index;
@@ -60,11 +61,12 @@ void Appender::settle_batch(const CommitPtr& commit, std::uint64_t last_sequence
             });
 }
 
-/// Another's message is in the place: no try of this commit can be stored there any more.
+/// Another's message is in the place, or the place is gone: no try of this commit can be stored
+/// there any more.
 void Appender::start_anew(const CommitPtr& commit) {
   if (Clock::now() >= commit->deadline) {
     return end(commit, fail(Errc::unavailable,
-                            "others appended to the actor each time before the commit could be, "
+                            "each time before the commit could be stored the actor had changed, "
                             "and nothing was stored: try again later"));
   }
   commit->forget();
