@@ -145,9 +145,8 @@ TEST(Copier, EndsWhereFromEndedWhenItBegan) {
    public:
     using Beside::Beside;
     Result<Page> read_all(const Filter& filter, Position after, std::size_t limit) override {
-      auto page = Beside::read_all(filter, after, limit);
       if (limit > 1) static_cast<void>(store_->append({.event_type = "T", .actor_id = "new"}));
-      return page;
+      return Beside::read_all(filter, after, limit);
     }
   } from(new_store());
   ASSERT_THAT(copy(made, from), Succeeds());
