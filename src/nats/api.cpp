@@ -180,18 +180,36 @@ void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::s
                       Timeout timeout, Completion<Batch> done) {
   const std::string body = concat("{\"seq\":", sequence, R"(,"next_by_subj":")", subject,
                                   R"(","batch":)", limit, ",\"max_bytes\":", kMaxBatchBytes, "}");
-  auto batch = std::make_shared<Batch>();
+  struct Coming {
+    Batch batch{};
+    std::uint64_t last_sequence = 0;
+    bool is_whole = true;
+
+    /// Each message of a batch, and its end, names the one before it: nobody repeats what is lost.
+    void follow(const Message& message, std::uint64_t sequence) {
+      if (header_number(message, "Nats-Last-Sequence") != last_sequence) is_whole = false;
+      last_sequence = sequence;
+    }
+  };
+  auto coming = std::make_shared<Coming>();
   requests_.send(
       {.subject = concat(kApi, "DIRECT.GET.", stream_), .data = body, .timeout = timeout},
-      [batch](const Message& message) {
-        batch->messages.push_back(from_direct(message));
+      [coming](const Message& message) {
+        coming->batch.messages.push_back(from_direct(message));
+        coming->follow(message, coming->batch.messages.back().sequence);
         return true;
       },
-      [batch, done = std::move(done)](Result<Message> end) mutable {
+      [coming, done = std::move(done)](Result<Message> end) mutable {
         if (!end) return done(unanswered(std::move(end.error())));
+        Batch* const batch = &coming->batch;
         if (end->status() == 404) {
           batch->is_last = true;
         } else if (end->status() == 204) {
+          coming->follow(*end, 0);
+          if (!coming->is_whole) {
+            return done(unanswered(
+                {.code = Errc::unavailable, .message = "a part of a batch was lost on its way"}));
+          }
           batch->is_last = header_number(*end, "Nats-Num-Pending") == 0;
         } else {
           return done(

@@ -126,6 +126,27 @@ TEST_P(EventStoreReadTest, AStoreHearsOnlyOfWhatItsSubscriptionsAreAbout) {
   EXPECT_TRUE(eventually([&] { return seen == kEvents && heard() >= kEvents; }));
 }
 
+TEST_P(EventStoreReadTest, WhatIsLostOfABatchIsAskedForAgain) {
+  for (Version version = 1; version <= 20; ++version) {
+    ASSERT_THAT(other().append(placed(std::to_string(version), version)), Succeeds());
+  }
+  store();  // opens it
+  for (const std::size_t lost : {1U, 20U}) {
+    std::size_t left = lost;
+    proxy_.swallow([&](const tests::ServerFrame& frame) {
+      if (!frame.content.contains("OrderPlaced") || left == 0) return false;
+      --left;
+      return true;
+    });
+
+    const auto events = store().read_all({}, 0, 100);
+
+    ASSERT_THAT(events, Succeeds());
+    EXPECT_EQ(left, 0U);
+    EXPECT_EQ(events->events.size(), 20U) << lost << " were lost";
+  }
+}
+
 // On old servers a batch is asked for with a limit of bytes, which one message may exceed.
 TEST_P(EventStoreReadTest, LargeCommitsAreReadInOrder) {
   const std::string large = '"' + std::string(700'000, 'x') + '"';
