@@ -123,18 +123,21 @@ TEST_P(DoctorCliTest, VerifySaysWhatRetentionHasRemoved) {
   const Server server = made();
   const std::string url = url_of(server) + "?max_age=2s";
   append_at(url, "order-1", "OrderPlaced");
+  Finished people;
+  Finished programs;
+  // An event is there for two seconds only: all of it is repeated until a slow machine has seen it.
   ASSERT_TRUE(tests::wait_until([&] {
     append_at(url, "order-1", "OrderChanged");
-    const auto first = objects(aether_at(url, {"read", "order-1", "--limit", "1", "--json"}).out);
-    return !first.empty() && first[0]["version"] > 1;
-  }));
-
-  const auto people = aether_at(url, {"verify"});
-  const auto programs = aether_at(url, {"verify", "--json"});
+    people = aether_at(url, {"verify"});
+    programs = aether_at(url, {"verify", "--json"});
+    return people.out.find("is there from version") != std::string::npos &&
+           objects(programs.out)[0]["shortenedCount"] == 1;
+  })) << people.out
+      << programs.out;
 
   EXPECT_EQ(people.exit_code, 0) << people.out << people.err;
   EXPECT_THAT(people.out, ContainsRegex("\"order-1\" is there from version [0-9]+ on"));
-  EXPECT_EQ(objects(programs.out)[0]["shortenedCount"], 1);
+  EXPECT_EQ(programs.exit_code, 0) << programs.out << programs.err;
   EXPECT_EQ(objects(programs.out)[0]["shortened"][0]["actorId"], "order-1");
 }
 

@@ -33,7 +33,7 @@ TEST_F(InterruptionTest, ACallThatMayBeLeftDoesNotWaitForWorkAfterASignal) {
   const auto result = unless_interrupted(
       signals, [gate = release.get_future(), ended = std::move(ended)]() mutable {
         gate.wait();
-        ended.set_value_at_thread_exit();
+        ended.set_value();
         return 42;
       });
 

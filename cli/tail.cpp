@@ -34,7 +34,7 @@ Result<void> print_stored(EventStore& store, const Tail& verb, const Session& se
 /// Until a signal, the limit, an error, or nobody reads any more.
 Result<void> follow(EventStore& store, const Tail& verb, const Session& session,
                     EventPrinter& printer) {
-  const Wakeup done;
+  Wakeup done;
   std::size_t left = verb.limit;
   auto subscription = store.subscribe(verb.filter, verb.after, [&](const EventPtr& event) {
     if (left == 0 || !printer.usable()) return;

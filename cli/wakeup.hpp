@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <span>
 
 namespace aether::cli {
 
-/// Something that one thread waits for and others bring about. Stays raised.
+/// Something that one thread waits for and others bring about. Stays raised. What was done before
+/// `raise` is seen by who has seen `is_raised`.
 class Wakeup {
  public:
   Wakeup();
@@ -14,12 +16,15 @@ class Wakeup {
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
 
-  void raise() const;                    ///< from any thread
+  void raise();                          ///< from any thread
   [[nodiscard]] bool is_raised() const;  ///< from any thread
+  /// Readable once it is raised.
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
   int fd_;
+  // Not only the descriptor: poll(2) is no synchronization that the language knows.
+  std::atomic<bool> raised_ = false;
 };
 
 /// Without an end.

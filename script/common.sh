@@ -45,6 +45,9 @@ job_count() {
   echo $((cores < by_memory ? cores : by_memory))
 }
 
+# Most tests wait for a server or a disk most of the time.
+test_job_count() { echo $((2 * $(job_count))); }
+
 # The presets name their compilers and flags. What the environment says on top would make two
 # machines build two programs from one commit.
 ignore_compiler_environment() {

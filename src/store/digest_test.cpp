@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -16,8 +15,7 @@ namespace aether::testing {
 namespace {
 
 std::vector<std::string> golden_lines(const std::string& file) {
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../tests/golden";
-  std::ifstream in(folder / file, std::ios::binary);
+  std::ifstream in(std::string(AETHER_GOLDEN_DIR) + "/" + file, std::ios::binary);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
