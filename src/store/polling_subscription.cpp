@@ -43,9 +43,16 @@ struct Delivery {
     status.error = std::move(trouble);
   }
 
-  void reached(Position position) {
+  void received(std::size_t events) {
+    const std::scoped_lock lock(mutex);
+    status.counters.received += events;
+  }
+
+  /// `events` more were handled, and all up to `position` are done with.
+  void reached(Position position, std::size_t events) {
     const std::scoped_lock lock(mutex);
     status.position = std::max(status.position, position);
+    status.counters.delivered += events;
   }
 };
 
@@ -66,6 +73,7 @@ std::optional<Error> call(EventHandler& handler, const EventPtr& event) {
 
 /// False: it is over, and `delivery.status` says why.
 bool deliver(Delivery& delivery, const Page& page, const std::stop_token& stop) {
+  delivery.received(page.events.size());
   for (const EventPtr& event : page.events) {
     if (stop.stop_requested()) {
       delivery.end(std::nullopt);
@@ -75,9 +83,9 @@ bool deliver(Delivery& delivery, const Page& page, const std::stop_token& stop) 
       delivery.end(std::move(error));
       return false;
     }
-    delivery.reached(event->position);
+    delivery.reached(event->position, 1);
   }
-  delivery.reached(page.next);
+  delivery.reached(page.next, 0);
   return true;
 }
 

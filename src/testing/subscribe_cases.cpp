@@ -114,6 +114,8 @@ void its_status_says_how_far_it_has_come(EventStoreTest& t) {
       << "an event that the filter holds back is passed over";
   EXPECT_TRUE(subscription.status().active);
   EXPECT_FALSE(subscription.status().error.has_value());
+  EXPECT_EQ(subscription.status().counters.delivered, 1U) << "what passed is not delivered";
+  EXPECT_EQ(subscription.status().counters.dropped, 0U);
   EXPECT_EQ(seen.size(), 1U);
 }
 

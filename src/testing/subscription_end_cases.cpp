@@ -162,6 +162,7 @@ void an_exception_ends_the_subscription(EventStoreTest& t) {
   EXPECT_THAT(status.error->message, HasSubstr("cannot handle this"));
   EXPECT_GE(status.position, good.position);
   EXPECT_LT(status.position, bad.position) << "the event counts as not handled";
+  EXPECT_EQ(status.counters.delivered, 1U);
   ASSERT_TRUE(witness.wait_for(22)) << "and no other subscription is concerned";
   EXPECT_EQ(seen.size(), 1U);
 }

@@ -78,8 +78,9 @@ struct Tail {
       }
       const EventPtr event = contents->log[after];
       lock.unlock();  // the handler may take long, and may use the store
-      if (filter.matches(*event)) error = call(event);
-      if (!error) after = reach(event->position);
+      const bool matches = filter.matches(*event);
+      if (matches) error = call(event);
+      if (!error) after = reach(event->position, matches);
     }
     const std::scoped_lock lock(mutex);
     status.active = false;
@@ -95,8 +96,9 @@ struct Tail {
     return aether::Error{.code = aether::Errc::closed, .message = "the handler threw"};
   }
 
-  Position reach(Position position) {
+  Position reach(Position position, bool delivered) {
     const std::scoped_lock lock(mutex);
+    if (delivered) ++status.counters.delivered;
     return status.position = position;
   }
 };

@@ -60,6 +60,7 @@ inline constexpr auto kBugs = std::to_array<std::string_view>({
     "handler_after_stop",
     "stop_does_not_wait",
     "exception_swallowed",
+    "deliveries_not_counted",
     "closing_not_told",
 });
 

@@ -38,6 +38,23 @@ class Late final : public Subscription::Impl {
   std::shared_ptr<Leftovers> leftovers_;
 };
 
+/// Does not say how many events it delivered.
+class Uncounted final : public Subscription::Impl {
+ public:
+  explicit Uncounted(Subscription inner) : inner_(std::move(inner)) {}
+
+  void stop() override { inner_.stop(); }
+
+  [[nodiscard]] Subscription::Status status() const override {
+    auto status = inner_.status();
+    status.counters = {};
+    return status;
+  }
+
+ private:
+  Subscription inner_;
+};
+
 }  // namespace
 
 EventHandler spoil(Bug bug, EventHandler handler) {
@@ -51,6 +68,9 @@ EventHandler spoil(Bug bug, EventHandler handler) {
 }
 
 Subscription spoil(Bug bug, Subscription subscription, std::shared_ptr<Leftovers> leftovers) {
+  if (bug == "deliveries_not_counted") {
+    return Subscription(std::make_unique<Uncounted>(std::move(subscription)));
+  }
   if (bug != "handler_after_stop" && bug != "stop_does_not_wait") return subscription;
   return Subscription(std::make_unique<Late>(bug, std::move(subscription), std::move(leftovers)));
 }

@@ -3,6 +3,7 @@
 
 #include "aether/core/event.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,10 +23,21 @@ using EventHandler = std::move_only_function<void(const EventPtr&)>;
 /// its store ends with `closed`.
 class Subscription {
  public:
+  /// How many events there were, since the subscription began.
+  struct Counters {
+    std::uint64_t received = 0;   ///< came to it: handled, dropped, or waiting still
+    std::uint64_t delivered = 0;  ///< its handler has returned from them
+    std::uint64_t dropped = 0;    ///< let go, because too many waited; a store drops none
+    std::uint64_t gaps = 0;       ///< times that it was told of a gap; a store has none
+
+    friend bool operator==(const Counters&, const Counters&) = default;
+  };
+
   struct Status {
     bool active = false;           ///< false once stopped or failed
     Position position = 0;         ///< of the last event handled, or passed over by the filter
     std::optional<Error> error{};  ///< why it ended by itself; while active, what it waits out
+    Counters counters{};
   };
 
   /// What a store or bus supplies. Its destructor must do what `stop` does.
