@@ -14,7 +14,7 @@ import tempfile
 MAY_USE = {
     "core": set(),
     "store": {"core"},
-    "bus": {"core"},
+    "bus": {"store", "core"},
     "cluster": {"core"},
     "sqlite": {"store", "core"},
     "nats": {"store", "bus", "cluster", "core"},

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/store/commit.hpp"
 
-#include "aether/core/names.hpp"
 #include "aether/core/uuid.hpp"
-#include "core/json_text.hpp"
+#include "core/event_check.hpp"
 #include "core/text.hpp"
 
 #include <exception>
@@ -14,63 +13,13 @@ namespace aether {
 
 namespace {
 
-std::size_t size_of(const Event& event) {
-  std::size_t size = event.id.size() + event.event_type.size() + event.actor_id.size() +
-                     event.data.size() +
-                     (event.data.is_json() ? 0 : event.data.content_type().size());
-  for (const auto& [key, value] : event.metadata) size += key.size() + value.size();
-  return size;
-}
-
-Result<void> check_data(const Data& data, unsigned max_depth) {
-  if (!data.is_json()) return check_name("content type", data.content_type());
-  if (data.is_checked() && max_depth >= kDefaultJsonDepth) return {};
-  auto checked = check_json(data.text(), max_depth);
-  if (!checked) checked.error().message = concat("data: ", checked.error().message);
-  return checked;
-}
-
-Result<void> check_metadata(const Metadata& metadata) {
-  for (const auto& [key, value] : metadata) {
-    if (auto ok = check_name("metadata key", key); !ok) return ok;
-    if (is_printable_ascii(value)) continue;
-    if (auto ok = check_text(concat("metadata ", key), value); !ok) return ok;
-  }
-  return {};
-}
-
-Result<void> check_names(const Event& event) {
-  const auto is_plain = [](std::string_view name) {  // nearly every one is: no need to say more
-    return !name.empty() && name.size() <= kMaxNameBytes && is_printable_ascii(name);
-  };
-  if (is_plain(event.event_type) && is_plain(event.actor_id) &&
-      (event.id.empty() || is_plain(event.id))) {
-    return {};
-  }
-  if (!event.id.empty()) {
-    if (auto ok = check_name("id", event.id); !ok) return ok;
-  }
-  if (auto ok = check_name("event type", event.event_type); !ok) return ok;
-  return check_name("actor id", event.actor_id);
-}
-
-Result<void> check_event(const Event& event, const Limits& limits) {
-  if (auto ok = check_names(event); !ok) return ok;
-  if (event.version > kMaxVersion) {
-    return fail(Errc::invalid_argument,
-                concat("version: ", event.version, " is over the highest, ", kMaxVersion));
-  }
-  if (auto ok = check_metadata(event.metadata); !ok) return ok;
-  return check_data(event.data, limits.max_json_depth);
-}
-
 Result<void> check_size(std::span<const Event> events, const Limits& limits) {
   if (events.size() > limits.max_commit_events) {
     return fail(Errc::too_large, concat("a commit may have ", limits.max_commit_events,
                                         " events; this one has ", events.size(), ": split it"));
   }
   std::size_t bytes = 0;
-  for (const Event& event : events) bytes += size_of(event);
+  for (const Event& event : events) bytes += event_bytes(event);
   if (bytes > limits.max_commit_bytes) {
     return fail(Errc::too_large,
                 concat("a commit may have ", limits.max_commit_bytes, " bytes; this one has ",
@@ -193,7 +142,7 @@ Result<std::optional<Judgement>> judge_repeat(std::span<const Event> events,
 Result<void> prepare_commit(std::span<Event> events, const Limits& limits, const Clock& clock) {
   if (auto ok = check_size(events, limits); !ok) return ok;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (auto ok = check_event(events[i], limits); !ok) {
+    if (auto ok = check_event(events[i], limits.max_json_depth); !ok) {
       ok.error().message = concat("event ", i, " of the commit: ", ok.error().message);
       return ok;
     }

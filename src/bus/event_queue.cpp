@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/event_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aether {
+
+namespace {
+
+constexpr std::size_t kFirstRoom = 16;
+constexpr std::size_t kMoreGaps = 16;  // beyond one an event
+
+/// Whether one gap can tell both.
+bool same_kind(const Gap& a, const Gap& b) {
+  return a.cause == b.cause && a.ns == b.ns && a.actor_id == b.actor_id;
+}
+
+}  // namespace
+
+void EventQueue::push(NamespacePtr ns, EventPtr event) {
+  if (size_ == ring_.size()) grow();
+  slot(first_ + size_) = {.ns = std::move(ns), .event = std::move(event)};
+  ++size_;
+}
+
+void EventQueue::grow() {
+  std::vector<Parcel> larger(std::max(kFirstRoom, ring_.size() * 2));
+  for (std::uint64_t number = first_; number < first_ + size_; ++number) {
+    larger[number & (larger.size() - 1)] = std::move(slot(number));
+  }
+  ring_ = std::move(larger);
+}
+
+void EventQueue::push_gap(Gap gap) {
+  const std::uint64_t before = first_ + size_;
+  for (auto placed = gaps_.rbegin(); placed != gaps_.rend() && placed->before == before; ++placed) {
+    if (!same_kind(placed->gap, gap)) continue;
+    placed->gap.count += gap.count;
+    return;
+  }
+  if (gaps_.size() >= capacity_ + kMoreGaps && gaps_.back().before == before) {
+    Gap& last = gaps_.back().gap;  // one for all, which tells less
+    if (gap.cause == Gap::Cause::disconnected) last.cause = gap.cause;
+    last = {.cause = last.cause};
+    return;
+  }
+  gaps_.push_back({.before = before, .gap = std::move(gap)});
+}
+
+void EventQueue::drop_oldest() {
+  slot(first_) = {};
+  Gap dropped{.cause = Gap::Cause::overflow, .count = 1};
+  bool disconnected = false;
+  // One gap, however many events go. That the event itself had lost predecessors is part of it; a
+  // connection that was away is more than what was dropped here, and stays.
+  for (; !gaps_.empty() && gaps_.front().before == first_; gaps_.pop_front()) {
+    const Gap& gap = gaps_.front().gap;
+    if (gap.cause == Gap::Cause::overflow) dropped.count += gap.count;
+    if (gap.cause == Gap::Cause::disconnected) disconnected = true;
+  }
+  ++first_;
+  --size_;
+  gaps_.push_front({.before = first_, .gap = std::move(dropped)});
+  if (disconnected) {
+    gaps_.push_front({.before = first_, .gap = {.cause = Gap::Cause::disconnected}});
+  }
+}
+
+std::vector<Gap> EventQueue::take(std::vector<Parcel>& events, std::size_t limit) {
+  std::vector<Gap> gaps;
+  for (; !gaps_.empty() && gaps_.front().before == first_; gaps_.pop_front()) {
+    gaps.push_back(std::move(gaps_.front().gap));
+  }
+  if (!gaps.empty()) return gaps;
+  std::size_t count = std::min(size_, limit);
+  if (!gaps_.empty()) {
+    count = std::min(count, static_cast<std::size_t>(gaps_.front().before - first_));
+  }
+  for (std::size_t i = 0; i < count; ++i) events.push_back(std::move(slot(first_ + i)));
+  first_ += count;
+  size_ -= count;
+  return gaps;
+}
+
+std::size_t EventQueue::clear() {
+  const std::size_t count = size_;
+  ring_ = {};
+  first_ += size_;
+  size_ = 0;
+  gaps_.clear();
+  return count;
+}
+
+}  // namespace aether

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/bus/local.hpp"
+
+#include "testing/matchers.hpp"
+#include "testing/waiting.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace aether {
+namespace {
+
+using testing::eventually;
+using testing::FailsWith;
+using testing::Gate;
+using ::testing::HasSubstr;
+using testing::Succeeds;
+
+const Namespace kProd = *Namespace::parse("prod");
+
+Event event(Version version) {
+  return {.event_type = "OrderPlaced", .actor_id = "order-1", .version = version};
+}
+
+TEST(LocalBus, AnEventOfOnesOwnGetsAnIdAndATime) {
+  const auto bus = make_local_bus();
+  EventPtr seen;
+  Gate came;
+  const auto subscription = bus->subscribe(kProd, {}, {}, [&](const Namespace&, const EventPtr& e) {
+    seen = e;
+    came.open();
+  });
+  ASSERT_THAT(subscription, Succeeds());
+
+  EXPECT_THAT(bus->publish(kProd, event(7)), Succeeds());
+
+  ASSERT_TRUE(came.pass());
+  EXPECT_FALSE(seen->id.empty());
+  EXPECT_NE(seen->timestamp, kNoTimestamp);
+  EXPECT_EQ(seen->version, 7U);
+  EXPECT_EQ(seen->position, 0U);
+}
+
+TEST(LocalBus, AHandlerThatIsStuckEndsItsSubscriptionOnceThePublisherHasWaitedLongEnough) {
+  std::mutex mutex;
+  std::vector<std::string> log;
+  const auto bus = make_local_bus({.block_timeout = std::chrono::milliseconds(20),
+                                   .log = [&](LogLevel, std::string_view message) {
+                                     const std::scoped_lock lock(mutex);
+                                     log.emplace_back(message);
+                                   }});
+  Gate running;
+  Gate released;
+  auto stuck = bus->subscribe(kProd, {}, {.capacity = 2}, [&](const Namespace&, const EventPtr&) {
+    running.open();
+    EXPECT_TRUE(released.pass());
+  });
+  std::atomic<int> others{0};
+  const auto other =
+      bus->subscribe(kProd, {}, {}, [&](const Namespace&, const EventPtr&) { ++others; });
+  ASSERT_THAT(bus->publish(kProd, event(1)), Succeeds());
+  ASSERT_TRUE(running.pass());
+  for (Version version = 2; version <= 3; ++version) {
+    ASSERT_THAT(bus->publish(kProd, event(version)), Succeeds());
+  }
+
+  EXPECT_THAT(bus->publish(kProd, event(4)), Succeeds());
+
+  ASSERT_TRUE(stuck->status().error.has_value());
+  EXPECT_EQ(stuck->status().error->code, Errc::unavailable);
+  EXPECT_TRUE(eventually([&] { return others == 4; }));
+  EXPECT_THAT(bus->publish(kProd, event(5)), Succeeds());
+  released.open();
+  ASSERT_TRUE(eventually([&] { return !stuck->status().active; }));
+  EXPECT_EQ(stuck->status().counters,
+            (Subscription::Counters{.received = 4, .delivered = 3, .dropped = 1, .gaps = 0}));
+  EXPECT_TRUE(eventually([&] { return others == 5; }));
+  stuck->stop();
+  const std::scoped_lock lock(mutex);
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_THAT(log.front(), HasSubstr("the subscription to prod"));
+  EXPECT_THAT(log.front(), HasSubstr("20 ms"));
+}
+
+TEST(LocalBus, AHandlerGoesWithItsSubscription) {
+  const auto bus = make_local_bus();
+  const auto held = std::make_shared<int>(1);
+  auto stopped = bus->subscribe(kProd, {}, {}, [held](const Namespace&, const EventPtr&) {});
+  auto throwing = bus->subscribe(
+      kProd, {}, {}, [held](const Namespace&, const EventPtr&) { throw std::runtime_error("no"); });
+  ASSERT_EQ(held.use_count(), 3);
+
+  EXPECT_THAT(bus->publish(kProd, event(1)), Succeeds());
+  stopped->stop();
+
+  EXPECT_TRUE(eventually([&] { return held.use_count() == 1; }));
+  EXPECT_THAT(throwing->status().error->message, HasSubstr("threw: no"));
+}
+
+TEST(LocalBus, SaysWhatIsWrongWithWhatItIsGiven) {
+  const auto bus = make_local_bus();
+
+  EXPECT_THAT(bus->publish(kProd, EventPtr()), FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(bus->publish(kProd, event(0)).error().message, HasSubstr("version 0"));
+  EXPECT_THAT(bus->publish(kProd, Event{.event_type = "E", .actor_id = "a\n", .version = 1}),
+              FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(bus->subscribe(kProd, {}, {}, {}), FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(bus->subscribe(kProd, {}, {.capacity = 0}, [](const Namespace&, const EventPtr&) {}),
+              FailsWith(Errc::invalid_argument));
+}
+
+}  // namespace
+}  // namespace aether
