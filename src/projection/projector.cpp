@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/projection/projector.hpp"
+
+#include "core/text.hpp"
+#include "projection/feed_queue.hpp"
+#include "projection/feeder.hpp"
+#include "projection/start_checks.hpp"
+#include "store/deadline.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace aether {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// A subscription does not tell when it passes over events, or ends: it is looked at, more often
+// while somebody waits for a position.
+constexpr milliseconds kLongestIdle{200};
+constexpr milliseconds kIdleWhileAwaited{2};
+constexpr milliseconds kLookAtClock{1};  // at one that a test turns
+
+Error stopped_error() { return {.code = Errc::closed, .message = "the projector was stopped"}; }
+
+class RunningProjector final : public Projector, private FeedObserver {
+ public:
+  RunningProjector(EventStore& store, ReadModel& model, Projection projection,
+                   const ProjectorOptions& options)
+      : store_(store),
+        model_(model),
+        projection_(std::move(projection)),
+        options_(options),
+        clock_(options.clock != nullptr ? *options.clock : system_clock()),
+        feeder_(model, projection_, options_, clock_, *this) {}
+
+  ~RunningProjector() override { RunningProjector::stop(); }
+  RunningProjector(const RunningProjector&) = delete;
+  RunningProjector& operator=(const RunningProjector&) = delete;
+
+  [[nodiscard]] Result<void> start() {
+    if (auto loaded = feeder_.load(); !loaded) return loaded;
+    const auto warn = [this](const std::string& what) { say(LogLevel::warning, what); };
+    auto ok = check_history(store_, projection_, feeder_.state().checkpoint, warn);
+    if (!ok) return ok;
+    if (auto subscribed = subscribe(); !subscribed) return subscribed;
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& error) {
+      queue_->close();
+      return fail(Errc::unavailable,
+                  concat("no thread can be had for a projector: ", error.what()));
+    }
+    return {};
+  }
+
+  void stop() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+      if (queue_) queue_->close();
+    }
+    changed_.notify_all();
+    const std::scoped_lock lock(joining_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] ProjectorStatus status() const override {
+    const std::scoped_lock lock(mutex_);
+    ProjectorStatus status = status_;
+    status.queued = queue_ ? queue_->size() : 0;
+    return status;
+  }
+
+  [[nodiscard]] Result<void> wait_until(Position position, milliseconds timeout) override {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    queue_->wake();
+    const auto reached = [&] { return status_.position >= position; };
+    changed_.wait_until(lock, deadline_after(timeout), [&] { return reached() || ended_; });
+    --waiting_;
+    if (reached()) return {};
+    if (ended_) return std::unexpected(status_.error.value_or(stopped_error()));
+    return fail(Errc::unavailable,
+                concat("the projection ", quoted(projection_.name), " has reached position ",
+                       status_.position, " and not yet ", position, " after ", timeout.count(),
+                       " ms: wait longer, or answer without it"));
+  }
+
+  [[nodiscard]] Result<Lag> lag(std::size_t cap) override {
+    return measure_lag(store_, projection_, status().position, cap, clock_);
+  }
+
+  [[nodiscard]] Result<std::vector<ParkedEvent>> parked() override {
+    auto parked = std::make_shared<std::vector<ParkedEvent>>();
+    auto done = order([this, parked]() -> Result<void> {
+      *parked = feeder_.state().parked;
+      return {};
+    });
+    if (!done) return std::unexpected(std::move(done.error()));
+    return std::move(*parked);
+  }
+
+  [[nodiscard]] Result<void> retry(std::string_view actor_id) override {
+    return order([this, actor = std::string(actor_id)] { return feeder_.retry(store_, actor); });
+  }
+
+  [[nodiscard]] Result<void> drop(Position position) override {
+    return order([this, position] { return feeder_.drop(position); });
+  }
+
+ private:
+  struct Order {
+    std::function<Result<void>()> work;
+    std::promise<Result<void>> done{};
+  };
+
+  // --- FeedObserver, on the projector's thread
+
+  void applied(const ProjectionState& state, std::size_t events) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      status_.state = ProjectorStatus::State::running;
+      status_.error.reset();
+      status_.position = std::max(status_.position, state.checkpoint.position);
+      status_.parked = state.parked.size();
+      status_.applied += events;
+      if (events > 0) ++status_.batches;
+    }
+    changed_.notify_all();
+  }
+
+  [[nodiscard]] bool pause(const Error& error, milliseconds time) override {
+    if (status().state == ProjectorStatus::State::running) {
+      say(LogLevel::warning, concat("tries again after: ", error.message));
+    }
+    std::unique_lock lock(mutex_);
+    status_.state = ProjectorStatus::State::retrying;
+    status_.error = error;
+    ++status_.retries;
+    const auto stopping = [this] { return stopping_; };
+    if (options_.clock == nullptr)
+      return !changed_.wait_until(lock, deadline_after(time), stopping);
+    const Timestamp until = clock_.now() + time;
+    while (!stopping_ && clock_.now() < until) changed_.wait_for(lock, kLookAtClock, stopping);
+    return !stopping_;
+  }
+
+  void say(LogLevel level, const std::string& message) override {
+    if (options_.log) {
+      options_.log(level,
+                   concat("the projection ", quoted(projection_key(projection_)), ": ", message));
+    }
+  }
+
+  // --- the thread
+
+  void run() {
+    auto ended = work();
+    subscription_.stop();
+    const bool failed = !ended && !is_stopping();
+    if (failed) say(LogLevel::error, concat("ended: ", ended.error().message));
+    std::vector<Order> left;
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      status_.state = failed ? ProjectorStatus::State::failed : ProjectorStatus::State::stopped;
+      status_.error.reset();
+      if (failed) status_.error = std::move(ended.error());
+      left = std::exchange(orders_, {});
+    }
+    changed_.notify_all();
+    for (Order& one : left) one.done.set_value(std::unexpected(end_reason()));
+  }
+
+  [[nodiscard]] Result<void> work() {
+    next_look_ = clock_.now();
+    while (!is_stopping()) {
+      auto done = turn();
+      if (done) continue;
+      if (done.error().code != Errc::version_conflict || done.error().position != 0) return done;
+      // Somebody else moved the checkpoint: the model was rebuilt, or a second projector is at it.
+      say(LogLevel::info, concat("begins from its checkpoint again: ", done.error().message));
+      if (!pause(done.error(), options_.first_retry)) return {};
+      if (auto begun = begin_again(); !begun) return begun;
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<void> turn() {
+    obey_orders();
+    if (auto answered = answer_requests(); !answered) return answered;
+    const auto events = queue_->take(options_.batch, is_awaited() ? kIdleWhileAwaited : idle_);
+    if (is_stopping()) return {};
+    return events.empty() ? idle() : feeder_.feed(events);
+  }
+
+  [[nodiscard]] Result<void> idle() {
+    const auto status = subscription_.status();
+    // What came until then is in the queue: if that is empty, it is all done.
+    if (queue_->size() > 0) return {};
+    if (!status.active) {
+      return std::unexpected(
+          status.error.value_or(Error{.code = Errc::closed, .message = "the subscription ended"}));
+    }
+    if (status.position <= feeder_.state().checkpoint.position) return {};
+    if (is_time_to_save_) {
+      is_time_to_save_ = false;
+      auto passed = feeder_.pass(status.position);
+      if (passed || passed.error().code != Errc::unavailable) return passed;
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      status_.position = std::max(status_.position, status.position);
+    }
+    changed_.notify_all();
+    return {};
+  }
+
+  /// Requests are looked for now and then; and as often may a checkpoint be saved that only passed
+  /// over events.
+  [[nodiscard]] Result<void> answer_requests() {
+    if (clock_.now() < next_look_) return {};
+    next_look_ = clock_.now() + options_.look_interval;
+    is_time_to_save_ = true;
+    auto requests = model_.requests(projection_);
+    if (!requests) {
+      say(LogLevel::warning, concat("cannot look for requests: ", requests.error().message));
+      return {};
+    }
+    if (*requests == ProjectionRequests{}) return {};
+    for (const std::string& actor : requests->retry) {
+      auto retried = feeder_.retry(store_, actor);
+      if (is_conflict(retried)) return retried;
+      if (!retried) say(LogLevel::warning, concat("retried: ", retried.error().message));
+    }
+    for (const Position position : requests->drop) {
+      auto dropped = feeder_.drop(position);
+      if (is_conflict(dropped)) return dropped;
+      if (!dropped) say(LogLevel::warning, dropped.error().message);
+    }
+    requests->rebuild = false;  // ends with the rebuild itself
+    if (auto told = model_.answered(projection_, *requests); !told) {
+      say(LogLevel::warning, concat("cannot answer requests: ", told.error().message));
+    }
+    return {};
+  }
+
+  static bool is_conflict(const Result<void>& done) {
+    return !done && done.error().code == Errc::version_conflict && done.error().position == 0;
+  }
+
+  void obey_orders() {
+    while (true) {
+      Order order;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (orders_.empty()) return;
+        order = std::move(orders_.front());
+        orders_.erase(orders_.begin());
+      }
+      order.done.set_value(order.work());
+    }
+  }
+
+  [[nodiscard]] Result<void> order(std::function<Result<void>()> work) {
+    std::future<Result<void>> done;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (ended_ || stopping_) return std::unexpected(status_.error.value_or(stopped_error()));
+      orders_.push_back({.work = std::move(work)});
+      done = orders_.back().done.get_future();
+      queue_->wake();
+    }
+    return done.get();
+  }
+
+  // --- the subscription
+
+  [[nodiscard]] Result<void> subscribe() {
+    auto queue = std::make_shared<FeedQueue>(options_.capacity);
+    {
+      const std::scoped_lock lock(mutex_);
+      queue_ = queue;
+      if (stopping_) queue->close();
+    }
+    auto subscription =
+        store_.subscribe(projection_.filter, feeder_.state().checkpoint.position,
+                         [queue, partition = projection_.partition](const EventPtr& event) {
+                           if (partition.contains(event->actor_id)) queue->put(event);
+                         });
+    if (!subscription) return std::unexpected(std::move(subscription.error()));
+    subscription_ = std::move(*subscription);
+    return {};
+  }
+
+  [[nodiscard]] Result<void> begin_again() {
+    queue_->close();
+    subscription_.stop();
+    subscription_ = Subscription();
+    if (auto loaded = feeder_.load(); !loaded) return loaded;
+    return subscribe();
+  }
+
+  [[nodiscard]] bool is_stopping() const {
+    const std::scoped_lock lock(mutex_);
+    return stopping_;
+  }
+  [[nodiscard]] bool is_awaited() const {
+    const std::scoped_lock lock(mutex_);
+    return waiting_ > 0;
+  }
+  [[nodiscard]] Error end_reason() const {
+    const std::scoped_lock lock(mutex_);
+    return status_.error.value_or(stopped_error());
+  }
+
+  EventStore& store_;
+  ReadModel& model_;
+  const Projection projection_;
+  const ProjectorOptions options_;
+  const Clock& clock_;
+  const milliseconds idle_ = std::clamp(options_.look_interval, milliseconds{1}, kLongestIdle);
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  ProjectorStatus status_;
+  std::vector<Order> orders_;
+  std::shared_ptr<FeedQueue> queue_;  // set by the thread; it reads it without the mutex
+  int waiting_ = 0;
+  bool stopping_ = false;
+  bool ended_ = false;
+
+  // Of the thread alone.
+  Feeder feeder_;
+  Subscription subscription_;
+  Timestamp next_look_{};
+  bool is_time_to_save_ = false;
+
+  std::mutex joining_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Projector>> start_projector(EventStore& store, ReadModel& model,
+                                                   const Projection& projection,
+                                                   const ProjectorOptions& options) {
+  if (auto ok = check_projection(projection); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_options(options); !ok) return std::unexpected(std::move(ok.error()));
+  auto projector = std::make_unique<RunningProjector>(store, model, projection, options);
+  if (auto started = projector->start(); !started) {
+    return std::unexpected(std::move(started.error()));
+  }
+  return projector;
+}
+
+}  // namespace aether
