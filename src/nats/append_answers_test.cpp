@@ -49,6 +49,7 @@ TEST_P(AppendAnswersTest, WhatAFormerLeaderRefusesIsNotStoredTwice) {
   ASSERT_THAT(store().append(placed("a", 0)), Succeeds());
   int refused = 0;
   int unseen = 0;
+  const OverFirst over_first(*this);
   proxy_.replace([&](const tests::ServerFrame& frame) -> std::optional<tests::ServerMessage> {
     if (frame.content.starts_with(R"({"stream":)") && refused == 0) {
       ++refused;
@@ -93,6 +94,7 @@ TEST_P(AppendAnswersTest, AnActorThatIsSaidToBeNewIsNotLookedUpAndTheServerSeesW
   ASSERT_THAT(other().append(placed("c", 1, "order-3")), Succeeds());
   store();  // opens it
   std::atomic<int> answers = 0;
+  const OverFirst over_first(*this);
   proxy_.swallow([&](const tests::ServerFrame& frame) {
     if (!frame.subject.empty()) ++answers;
     return false;

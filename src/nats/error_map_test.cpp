@@ -183,6 +183,7 @@ TEST_P(ErrorMapTest, WhatWillPassIsTriedAgain) {
     answer(refusal);
     testing::Gate done;
     Result<Appended> outcome;
+    const OverFirst over_first(*this);
     const std::size_t before = proxy_.replaced();
     store().append_async({large("a", 1, "late")}, {}, [&](Result<Appended> result) {
       outcome = std::move(result);
@@ -224,6 +225,7 @@ TEST_P(ErrorMapTest, ABatchOfWhichTheServerMissedAPartIsSentAgain) {
     answer(refusal);
     testing::Gate done;
     Result<Appended> outcome;
+    const OverFirst over_first(*this);
     const std::size_t before = proxy_.replaced();
     store().append_async({large("a", 1, "late-1"), large("b", 1, "late-2")}, {},
                          [&](Result<Appended> result) {
@@ -301,6 +303,7 @@ TEST_P(ErrorMapTest, WhereNobodyAnswersForAWhileItIsTriedAgain) {
   testing::Gate done;
   Result<Appended> outcome;
   std::atomic<int> unanswered = 0;
+  const OverFirst over_first(*this);
   proxy_.swallow([&](const tests::ServerFrame& frame) {
     if (frame.content.starts_with("NATS/1.0 503")) ++unanswered;
     return false;

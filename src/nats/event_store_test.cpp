@@ -56,13 +56,14 @@ TEST_P(EventStoreTest, ALostReplyIsMadeUpForByALookIntoTheStream) {
 TEST_P(EventStoreTest, ALostReplyIsMadeUpForAlsoWhereAnotherHasAppendedSince) {
   ASSERT_THAT(store().append(placed("a", 1)), Succeeds());
   testing::Gate stored;
+  testing::Gate done;
+  Result<Appended> outcome;
+  const OverFirst over_first(*this);
   proxy_.swallow([&](const tests::ServerFrame& frame) {
     if (!is_stored_reply(frame)) return false;
     stored.open();
     return true;
   });
-  testing::Gate done;
-  Result<Appended> outcome;
   store().append_async({placed("b", 2)}, {}, [&](Result<Appended> result) {
     outcome = std::move(result);
     done.open();
@@ -167,6 +168,7 @@ TEST_P(EventStoreTest, AnAppendBehindAnotherOfItsActorWaitsNoLongerThanItsOwnTim
   server_.stop_process();
   std::promise<Result<Appended>> promise;
   auto before = promise.get_future();
+  const OverFirst over_first(*this);
   store().append_async({placed("b", 2)}, {},
                        [&](Result<Appended> result) { promise.set_value(std::move(result)); });
 
@@ -204,6 +206,7 @@ TEST_P(EventStoreTest, EveryAppendSurvivesCutsAndIsStoredOnce) {
   constexpr std::size_t kAppends = 300;
   std::atomic<std::size_t> succeeded{0};
   std::atomic<std::size_t> completed{0};
+  const OverFirst over_first(*this);
   for (std::size_t i = 0; i < kAppends; ++i) {
     store().append_async({placed(std::to_string(i), 0, "order-" + std::to_string(i % kActors))}, {},
                          [&](const Result<Appended>& result) {

@@ -74,9 +74,9 @@ class Stock {
         return ns;
       }));
     }
-    Namespace ns = coming_.front().get();
-    coming_.pop_front();
-    return ns;
+    auto next = std::move(coming_.front());
+    coming_.pop_front();  // also where it could not be made: that is said once
+    return next.get();
   }
 
   /// Waits for those that are being made.

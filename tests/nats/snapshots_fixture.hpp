@@ -41,7 +41,6 @@ class SnapshotStoreTest : public ::testing::TestWithParam<tests::ServerVersion> 
   static Result<std::unique_ptr<SnapshotStore>> open_at(const std::string& url,
                                                         const SnapshotStoreOptions& options = {}) {
     auto connection = connect({.urls = {url},
-                               .connect_timeout = std::chrono::milliseconds(200),
                                .ping_interval = std::chrono::milliseconds(50),
                                .reconnect = {.wait = std::chrono::milliseconds(10),
                                              .jitter = std::chrono::milliseconds(0)}});

@@ -30,7 +30,6 @@ class StoreFixture : public ::testing::TestWithParam<tests::ServerVersion> {
  protected:
   Result<std::unique_ptr<Store>> open_at(const std::string& url, const StoreOptions& options = {}) {
     auto connection = connect({.urls = {url},
-                               .connect_timeout = std::chrono::milliseconds(200),
                                .ping_interval = std::chrono::milliseconds(50),
                                .reconnect = {.wait = std::chrono::milliseconds(10),
                                              .jitter = std::chrono::milliseconds(0)}});
@@ -57,6 +56,23 @@ class StoreFixture : public ::testing::TestWithParam<tests::ServerVersion> {
     }
     return ids;
   }
+
+  /// Declared behind what completions and the proxy's rules write to: they are over when it goes,
+  /// also where an assertion has ended the test early.
+  class OverFirst {
+   public:
+    explicit OverFirst(StoreFixture& fixture) : fixture_(fixture) {}
+    ~OverFirst() {
+      fixture_.proxy_.swallow({});
+      fixture_.proxy_.replace({});
+      fixture_.store_.reset();
+    }
+    OverFirst(const OverFirst&) = delete;
+    OverFirst& operator=(const OverFirst&) = delete;
+
+   private:
+    StoreFixture& fixture_;
+  };
 
   const Namespace ns_ = *Namespace::parse("prod.eu");
   tests::NatsServer server_{{.version = GetParam()}};
