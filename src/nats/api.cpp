@@ -21,6 +21,8 @@ constexpr std::string_view kApi = "$JS.API.";
 // into what a connection may hold.
 constexpr std::size_t kMaxBatchBytes = std::size_t{8} * 1024 * 1024;
 constexpr int kLimitReached = 409;  // a status
+// Where making a consumer took nearly all the time that there was.
+constexpr std::chrono::milliseconds kShortestFetch{100};
 
 std::uint64_t header_number(const Message& message, const std::string& name) {
   const std::string_view text = message.header(name).value_or("");
@@ -230,13 +232,16 @@ void StreamApi::consume(const std::string& subject, std::uint64_t sequence, std:
              "\"inactive_threshold\":10000000000}}");
   requests_.send(
       {.subject = concat(kApi, "CONSUMER.CREATE.", stream_), .data = body, .timeout = timeout},
-      [this, limit, timeout, done = std::move(done)](Result<Message> reply) mutable {
+      [this, limit, deadline = std::chrono::steady_clock::now() + timeout,
+       done = std::move(done)](Result<Message> reply) mutable {
         if (!reply) return done(unanswered(std::move(reply.error())));
         const auto consumer = parse_consumer(reply->data());
         if (!consumer) return done(std::unexpected(consumer.error()));
         const std::size_t count = std::min<std::uint64_t>(limit, consumer->pending);
         fetch({.name = consumer->name, .count = count, .is_all = count == consumer->pending},
-              timeout, std::move(done));
+              std::max(kShortestFetch,
+                       std::chrono::ceil<Timeout>(deadline - std::chrono::steady_clock::now())),
+              std::move(done));
       });
 }
 

@@ -24,6 +24,10 @@ namespace aether::nats {
 /// The numbers that a server gives its refusals (`err_code`).
 enum class ApiCode : int {
   none = 0,
+  cluster_incomplete = 10004,
+  no_suitable_peers = 10005,
+  cluster_unavailable = 10008,
+  not_the_leader = 10009,
   message_not_found = 10037,
   account_without_jetstream = 10039,
   message_too_large = 10054,
@@ -33,6 +37,7 @@ enum class ApiCode : int {
   wrong_stream = 10060,
   subjects_overlap = 10065,
   wrong_last_sequence = 10071,
+  replicas_without_cluster = 10074,
   jetstream_not_enabled = 10076,
   headers_too_large = 10097,
   duplicate_in_process = 10158,

@@ -43,8 +43,10 @@ Errc meaning_of(ApiCode code, std::int64_t status) {
     case ApiCode::headers_too_large:
     case ApiCode::batch_too_large:
       return Errc::too_large;
-    case ApiCode::batch_incomplete:  // a former leader has its beginning
+    case ApiCode::batch_incomplete:   // a former leader has its beginning
+    case ApiCode::no_suitable_peers:  // others may be there in a moment
       return Errc::unavailable;
+    case ApiCode::replicas_without_cluster:
     case ApiCode::wrong_stream:
     case ApiCode::stream_name_in_use:
     case ApiCode::subjects_overlap:
@@ -52,6 +54,18 @@ Errc meaning_of(ApiCode code, std::int64_t status) {
     default:
       // 400 is said of a request that cannot succeed as it is; the rest may pass.
       return status == 400 ? Errc::invalid_argument : Errc::unavailable;
+  }
+}
+
+std::string_view advice_of(ApiCode code) {
+  switch (code) {
+    case ApiCode::store_failed:
+      return ": if the stream is full, raise its limits";
+    case ApiCode::no_suitable_peers:
+      return ": are there as many servers with JetStream as replicas are asked for, and have they "
+             "room?";
+    default:
+      return "";
   }
 }
 
@@ -76,13 +90,10 @@ ApiResult<T> parse(std::string_view json, const Use& use) {
     const std::int64_t status = field<std::int64_t>(*error, "code").value_or(0);
     return std::unexpected(ApiError{
         .code = code,
-        .error = {
-            .code = meaning_of(code, status),
-            .message = concat(
-                "JetStream refuses: ", field<std::string_view>(*error, "description").value_or(""),
-                " (", static_cast<int>(code), ")",
-                code == ApiCode::store_failed ? ": if the stream is full, raise its limits"
-                                              : "")}});
+        .error = {.code = meaning_of(code, status),
+                  .message = concat("JetStream refuses: ",
+                                    field<std::string_view>(*error, "description").value_or(""),
+                                    " (", static_cast<int>(code), ")", advice_of(code))}});
   }
   return use(object);
 }

@@ -189,30 +189,27 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
   parts->requests = std::move(*requests);
   parts->api =
       std::make_unique<StreamApi>(session.transport(), *parts->requests, event_stream_name(ns));
-  const auto level = parts->api->level(options.timeout);
-  if (!level) return std::unexpected(level.error().error);
-  const auto info =
-      open_stream(*parts->api, StreamKind::events, ns, options.stream, *level, options.timeout);
-  if (!info) return std::unexpected(info.error());
-  const StreamConfig& config = info->config;
-  const auto message_ids = needs_message_ids(config, *level);
+  const auto opened =
+      open_stream(*parts->api, StreamKind::events, ns, options.stream, options.timeout);
+  if (!opened) return std::unexpected(opened.error());
+  const StreamConfig& config = opened->info.config;
+  const auto message_ids = needs_message_ids(config, opened->level);
   if (!message_ids) return std::unexpected(message_ids.error());
   if (*message_ids && options.log) {
-    options.log(LogLevel::warning,
-                concat("the stream ", quoted(config.name), " has ", config.replicas,
-                       " replicas on servers below 2.11, which may come to differ when their "
-                       "leader is lost, so that acknowledged events are missing or there twice: "
-                       "upgrade the servers, or use one replica"));
+    options.log(LogLevel::warning, warning_of_replicas(config,
+                                                       "acknowledged events are missing or "
+                                                       "there twice"));
   }
 
   const bool replicated = config.replicas > 1;
   const bool ask_leader = replicated || !config.allow_direct;
   parts->reader = std::make_unique<Reader>(
-      *parts->api, ReaderOptions{.ns = ns,
-                                 .ask_leader = ask_leader,
-                                 .batch_get = *level >= kBatchGetLevel && config.allow_direct,
-                                 .max_json_depth = options.limits.max_json_depth,
-                                 .timeout = options.timeout});
+      *parts->api,
+      ReaderOptions{.ns = ns,
+                    .ask_leader = ask_leader,
+                    .batch_get = opened->level >= kBatchGetLevel && config.allow_direct,
+                    .max_json_depth = options.limits.max_json_depth,
+                    .timeout = options.timeout});
   AppenderOptions appender{.ns = ns,
                            .durability = durability_of(config),
                            .read_from_leader = ask_leader,

@@ -210,14 +210,16 @@ Result<std::unique_ptr<SnapshotStore>> open_snapshots(std::shared_ptr<Connection
   Session& session = Session::of(*connection);
   auto api = std::make_unique<StreamApi>(session.transport(), session.requests(),
                                          stream_name(StreamKind::snapshots, ns));
-  const auto level = api->level(options.timeout);
-  if (!level) return std::unexpected(level.error().error);
-  const auto info =
-      open_stream(*api, StreamKind::snapshots, ns, options.stream, *level, options.timeout);
-  if (!info) return std::unexpected(info.error());
-  const bool replicated = info->config.replicas > 1;
-  const Settings settings{.ask_leader = replicated || !info->config.allow_direct,
-                          .message_ids = replicated && *level == 0};
+  const auto opened = open_stream(*api, StreamKind::snapshots, ns, options.stream, options.timeout);
+  if (!opened) return std::unexpected(opened.error());
+  const StreamConfig& config = opened->info.config;
+  const bool replicated = config.replicas > 1;
+  const Settings settings{.ask_leader = replicated || !config.allow_direct,
+                          .message_ids = replicated && opened->level == 0};
+  if (settings.message_ids && options.log) {
+    options.log(LogLevel::warning,
+                warning_of_replicas(config, "an older snapshot comes back, or a removed one"));
+  }
   return std::make_unique<JetStreamSnapshotStore>(std::move(connection), std::move(api), ns,
                                                   options, settings);
 }

@@ -2,43 +2,90 @@
 #include "nats/stream.hpp"
 
 #include "core/text.hpp"
+#include "nats/waiting.hpp"
+#include "store/deadline.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <thread>
 #include <utility>
 
 namespace aether::nats {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+using std::chrono::milliseconds;
+
 constexpr std::size_t kMaxStreamNameBytes = 255;  // the servers' own
+
+// Three servers of 2.9 on a busy machine need some seconds to agree on a new stream.
+constexpr milliseconds kLongestCreation{5'000};
+
+/// Whether it may be otherwise in a moment, without anybody's doing: nobody answered, the servers
+/// look for a leader, some are not there yet, another process makes the stream just now.
+bool may_pass(const ApiError& error) {
+  switch (error.code) {
+    case ApiCode::none:
+      return error.error.code == Errc::unavailable;
+    case ApiCode::cluster_incomplete:
+    case ApiCode::no_suitable_peers:
+    case ApiCode::cluster_unavailable:
+    case ApiCode::not_the_leader:
+    case ApiCode::stream_name_in_use:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Asks again, until `deadline`, while the answer may be another one soon.
+template <class T, class Ask>
+ApiResult<T> insist(Deadline deadline, const Ask& ask) {
+  for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    ApiResult<T> result = ask();
+    const bool is_late = Clock::now() + pause + kShortestTry >= deadline;
+    if (result || is_late || !may_pass(result.error())) return result;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+milliseconds time_until(Deadline deadline, milliseconds most) {
+  return std::clamp(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds(1),
+                    most);
+}
 
 }  // namespace
 
-Result<StreamInfo> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
-                               const StreamOptions& options, ApiLevel level,
-                               std::chrono::milliseconds timeout) {
+Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
+                                 const StreamOptions& options, milliseconds timeout) {
   if (api.stream().size() > kMaxStreamNameBytes) {
     return fail(Errc::invalid_argument,
                 concat("the namespace ", quoted(ns.text()), " has ", ns.text().size(),
                        " bytes, with which a stream's name has ", api.stream().size(), ", where ",
                        kMaxStreamNameBytes, " are allowed: choose a shorter one"));
   }
-  auto info = api.info(timeout);
-  if (!info && info.error().code == ApiCode::stream_not_found) {
-    if (!options.create) {
-      return fail(Errc::not_found,
-                  concat("there is no stream ", quoted(api.stream()), " for the namespace ",
-                         quoted(ns.text()), ": let the store make it (create), or make it first"));
-    }
-    info = api.create(stream_config(kind, ns, options), level, timeout);
-    // Another process may have made it in the meantime.
-    if (!info && info.error().code == ApiCode::stream_name_in_use) info = api.info(timeout);
+  const Deadline deadline = deadline_after(timeout);
+  const auto level =
+      insist<ApiLevel>(deadline, [&] { return api.level(time_until(deadline, kLongestTry)); });
+  if (!level) return std::unexpected(level.error().error);
+  auto info = insist<StreamInfo>(deadline, [&] {
+    auto found = api.info(time_until(deadline, kLongestTry));
+    if (found || found.error().code != ApiCode::stream_not_found || !options.create) return found;
+    return api.create(stream_config(kind, ns, options), *level,
+                      time_until(deadline, kLongestCreation));
+  });
+  if (!info && info.error().code == ApiCode::stream_not_found && !options.create) {
+    return fail(Errc::not_found,
+                concat("there is no stream ", quoted(api.stream()), " for the namespace ",
+                       quoted(ns.text()), ": let the store make it (create), or make it first"));
   }
   if (!info) return std::unexpected(std::move(info.error().error));
   if (auto ok = check_stream(kind, info->config, ns, options); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  return std::move(*info);
+  return OpenedStream{.info = std::move(*info), .level = *level};
 }
 
 Result<bool> needs_message_ids(const StreamConfig& found, ApiLevel level) {
@@ -51,6 +98,13 @@ Result<bool> needs_message_ids(const StreamConfig& found, ApiLevel level) {
                      found.duplicate_window_ns / 1'000'000,
                      " ms only: with replicas on this server two writers might both win; have its "
                      "duplicate window set to 10 s at least (2 minutes is usual)"));
+}
+
+std::string warning_of_replicas(const StreamConfig& found, std::string_view harm) {
+  return concat("the stream ", quoted(found.name), " has ", found.replicas,
+                " replicas on servers below 2.11, which may come to differ when their leader is "
+                "lost, so that ",
+                harm, ": upgrade the servers, or use one replica");
 }
 
 }  // namespace aether::nats

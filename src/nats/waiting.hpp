@@ -15,6 +15,7 @@ namespace aether::nats {
 
 /// A try that is not answered for so long is made again: the stream's leader may be gone.
 inline constexpr std::chrono::milliseconds kLongestTry{2'000};
+inline constexpr std::chrono::milliseconds kLongestPatientTry{16'000};
 /// With less time left another try would only find that there is none.
 inline constexpr std::chrono::milliseconds kShortestTry{20};
 inline constexpr std::chrono::milliseconds kFirstPause{2};
@@ -22,21 +23,25 @@ inline constexpr std::chrono::milliseconds kLongestPause{250};
 
 /// Makes `ask(timeout, completion)` a call that waits, until `deadline` at most.
 template <class T, class Ask>
-[[nodiscard]] ApiResult<T> wait_once(std::chrono::steady_clock::time_point deadline,
-                                     const Ask& ask) {
+[[nodiscard]] ApiResult<T> wait_once(std::chrono::steady_clock::time_point deadline, const Ask& ask,
+                                     std::chrono::milliseconds longest = kLongestTry) {
   using std::chrono::milliseconds;
   const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   std::promise<ApiResult<T>> promise;
-  ask(std::clamp(left, milliseconds(1), kLongestTry),
+  ask(std::clamp(left, milliseconds(1), longest),
       [&promise](ApiResult<T> result) { promise.set_value(std::move(result)); });
   return promise.get_future().get();
 }
 
-/// For questions: asks again while the answer is `unavailable`.
+/// For questions: asks again while the answer is `unavailable`. After a silence the
+/// next try has twice as long: servers with too much to do answer late, and more questions would
+/// not help them.
 template <class T, class Ask>
 [[nodiscard]] Result<T> wait_for(std::chrono::steady_clock::time_point deadline, const Ask& ask) {
+  auto longest = kLongestTry;
   for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    ApiResult<T> result = wait_once<T>(deadline, ask);
+    const auto begun = std::chrono::steady_clock::now();
+    ApiResult<T> result = wait_once<T>(deadline, ask, longest);
     if (result) return std::move(*result);
     Error& error = result.error().error;
     if (error.code != Errc::unavailable) return std::unexpected(std::move(error));
@@ -44,6 +49,9 @@ template <class T, class Ask>
       return fail(Errc::unavailable, concat("the stream could not be read in time: try again "
                                             "later (the last try: ",
                                             error.message, ")"));
+    }
+    if (std::chrono::steady_clock::now() - begun >= longest) {
+      longest = std::min(longest * 2, kLongestPatientTry);
     }
     std::this_thread::sleep_for(pause);
   }

@@ -82,7 +82,8 @@ Result<std::unique_ptr<Stores>> open_nats_stores(const NatsUrl& url, const Store
       std::move(*connected), std::move(*events),
       nats::SnapshotStoreOptions{.stream = {.replicas = url.replicas, .create = create},
                                  .timeout = timeout,
-                                 .clock = options.clock});
+                                 .clock = options.clock,
+                                 .log = options.log});
 }
 
 }  // namespace aether

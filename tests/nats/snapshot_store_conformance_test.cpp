@@ -10,6 +10,7 @@
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,6 +20,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aether::tests {
@@ -131,6 +133,23 @@ TEST(JetStreamSnapshotReplicas, WhatIsSavedIsSeenThroughEachServerAtOnce) {
     }
     is_over = true;
   });
+}
+
+// As with events: their replicas may differ after a leader died.
+TEST(JetStreamSnapshotReplicas, OfOldServersAreWarnedOf) {
+  std::string warnings;
+  nats::SnapshotStoreOptions options;
+  options.log = [&](LogLevel level, std::string_view message) {
+    if (level == LogLevel::warning) warnings += message;
+  };
+
+  const auto store = open_snapshot_store(connect(), take_snapshot_namespace(), options);
+
+  if (chosen_version() == ServerVersion::v2_9 && servers().replicas() > 1) {
+    EXPECT_THAT(warnings, ::testing::HasSubstr("below 2.11"));
+  } else {
+    EXPECT_EQ(warnings, "");
+  }
 }
 
 TEST(JetStreamSnapshotContention, ARemovalAndASaveAtOnceLeaveNothingOlder) {

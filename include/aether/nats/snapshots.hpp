@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "aether/core/log.hpp"
 #include "aether/core/names.hpp"
 #include "aether/core/time.hpp"
 #include "aether/nats/connection.hpp"
@@ -20,6 +21,7 @@ struct SnapshotStoreOptions {
   std::size_t max_snapshot_bytes = kDefaultMaxSnapshotBytes;
   std::chrono::milliseconds timeout{10'000};  ///< of each call, with its tries
   const Clock* clock = nullptr;               ///< must outlive the store; null: the system's
+  LogSink log{};
 };
 
 /// Opens the namespace's snapshots in a stream of JetStream, and makes it where there is none.

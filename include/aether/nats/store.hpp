@@ -74,7 +74,9 @@ class Store : public EventStore {
   [[nodiscard]] virtual const Namespace& name_space() const = 0;
 };
 
-/// Opens the namespace's store, and makes its stream where there is none.
+/// Opens the namespace's store, and makes its stream where there is none. Waits, up to
+/// `StoreOptions::timeout`, for what passes by itself: a connection that is lost, servers that look
+/// for a leader.
 ///
 /// Errors: `not_found` (no stream, and none is to be made), `invalid_argument` (the stream is not
 /// as `options` say, or no store's), `permission_denied`, `unsupported` (no JetStream),
