@@ -16,6 +16,11 @@ namespace {
 
 constexpr int kMaxPingsOut = 2;
 
+// Threads that call message handlers, in the whole program: made as subscriptions are, each of
+// which stays on one. Handlers are quick, so that few do; with a single one a program's connections
+// would wait for each other.
+constexpr int kDeliveryThreads = 4;
+
 Result<void> check_duration(std::string_view what, std::chrono::milliseconds value,
                             std::chrono::milliseconds least) {
   constexpr std::chrono::hours kMost{24};  // libnats counts in int
@@ -190,6 +195,8 @@ void set_behaviour(Setter& setter, const ConnectOptions& options) {
       .set(kDoing, natsOptions_SetMaxReconnect, reconnect.max_attempts)
       .set(kDoing, natsOptions_SetReconnectWait, reconnect.wait.count())
       .set(kDoing, natsOptions_SetReconnectJitter, jitter, jitter)
+      // Without it each subscription has a thread of its own.
+      .set(kDoing, natsOptions_UseGlobalMessageDelivery, true)
       // Nothing is kept for later while there is no connection: who publishes then hears at once
       // that nothing was done.
       .set(kDoing, natsOptions_SetReconnectBufSize, 0);
@@ -213,7 +220,10 @@ Result<void> check_options(const ConnectOptions& options) {
 
 Result<ClientOptions> to_client_options(const ConnectOptions& options) {
   natsOptions* made = nullptr;
-  if (const natsStatus status = natsOptions_Create(&made); status != NATS_OK) {
+  // For the whole program, and never fewer than there are.
+  natsStatus status = nats_SetMessageDeliveryPoolSize(kDeliveryThreads);
+  if (status == NATS_OK) status = natsOptions_Create(&made);
+  if (status != NATS_OK) {
     return fail(Errc::unavailable,
                 concat("libnats cannot be started: ", natsStatus_GetText(status), "."));
   }

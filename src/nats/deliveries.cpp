@@ -21,7 +21,7 @@ std::uint64_t count_messages(natsConnection* connection) {
   return count;
 }
 
-/// The way of a message to its handler. Lives until libnats' thread for it has ended.
+/// The way of a message to its handler. Lives until libnats has delivered the last one.
 class Delivery {
  public:
   Delivery(std::shared_ptr<Link> link, Transport::MessageHandler handler)
@@ -129,8 +129,8 @@ Result<std::unique_ptr<Handle>> deliver(natsConnection* connection,
         is_closed ? Errc::closed : Errc::unavailable,
         concat("Subscribing to ", quoted(pattern), " failed: ", natsStatus_GetText(status), "."));
   }
-  // From here on the thread that libnats has started uses the closure. Neither call fails but on
-  // a connection that was just closed; then that thread is about to end, and who knows when.
+  // From here on a thread of libnats uses the closure. Neither call fails but on a connection that
+  // was just closed; then libnats is about to let go of it, and who knows when.
   void* const used = closure.release();
   natsSubscription_SetPendingLimits(subscription, -1, Transport::kMaxPendingBytes);
   natsSubscription_SetOnCompleteCB(subscription, on_complete, used);

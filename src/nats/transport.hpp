@@ -66,8 +66,9 @@ class Transport {
   /// `unsupported` (a server without headers), `closed`.
   [[nodiscard]] virtual Result<void> publish(const Outgoing& message) = 0;
 
-  /// Calls `handler` with each message, one at a time, on a thread of the subscription's own: a
-  /// slow handler delays nobody else. What it does not take waits in memory, up to
+  /// Calls `handler` with each message, one at a time, on one of the few threads that all
+  /// connections of the program share: it must be quick, and neither block nor wait for another
+  /// message, which may be behind it. What it does not take waits in memory, up to
   /// `kMaxPendingBytes`. `queue` "" is none. The server says nothing when it refuses; that comes
   /// as an event. Errors: `invalid_argument`, `closed`, `unavailable`.
   [[nodiscard]] virtual Result<std::unique_ptr<Handle>> subscribe(std::string_view pattern,

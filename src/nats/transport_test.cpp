@@ -10,9 +10,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -282,6 +286,29 @@ TEST_P(TransportTest, AHandlerThatThrowsIsLoggedAndCalledAgain) {
     const std::scoped_lock lock(mutex);
     return logged.contains("what broke");
   }));
+}
+
+TEST_P(TransportTest, ManySubscriptionsNeedFewThreads) {
+  const auto count_threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::ranges::distance(begin(tasks), end(tasks));
+  };
+  constexpr std::size_t kMany = 200;
+  constexpr int kFew = 4;
+  const NatsServer server(server_options());
+  const auto transport = connect(server);
+  std::array<std::atomic<int>, kMany> seen{};
+  std::vector<std::unique_ptr<Handle>> subscriptions;
+
+  const auto before = count_threads();
+  for (std::atomic<int>& count : seen) {
+    subscriptions.push_back(*transport->subscribe("a", "", [&](const Message&) { ++count; }));
+  }
+  for (int i = 0; i < 10; ++i) ASSERT_THAT(transport->publish({"a"}), Succeeds());
+
+  EXPECT_LE(count_threads(), before + kFew);
+  EXPECT_TRUE(eventually(
+      [&] { return std::ranges::all_of(seen, [](const auto& count) { return count == 10; }); }));
 }
 
 TEST_P(TransportTest, SubscriptionsComeAndGoWhileMessagesFlow) {
