@@ -53,6 +53,7 @@ std::expected<OpenStore, Failure> open_nats_store(const NatsUrl& url, const Open
   auto store = nats::open(connection, url.name_space,
                           {.stream = {.max_age = url.max_age,
                                       .replicas = url.replicas,
+                                      .broadcast = url.broadcast,
                                       .create = options.access == Access::write},
                            .timeout = std::max(options.timeout, milliseconds(1)),
                            .head_cache_actors = kHeadCacheActors,

@@ -132,6 +132,11 @@ StreamConfig config_from(const Object& object) {
                       .is_mirror = field<Object>(object, "mirror").has_value(),
                       .transforms_subjects = field<Object>(object, "subject_transform").has_value(),
                       .discards_new_per_subject = flag("discard_new_per_subject")};
+  if (const auto republish = field<Object>(object, "republish")) {
+    config.republish_source = text_field(*republish, "src", "");
+    config.republish_destination = text_field(*republish, "dest", "");
+    config.republishes_headers_only = field<bool>(*republish, "headers_only").value_or(false);
+  }
   if (const auto subjects = field<simdjson::dom::array>(object, "subjects")) {
     for (const Element subject : *subjects) {
       std::string_view text;

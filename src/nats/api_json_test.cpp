@@ -26,7 +26,8 @@ TEST(ApiJson, ReadsAStream) {
       R"("allow_atomic":true,"allow_rollup_hdrs":true,"allow_msg_ttl":true,"no_ack":true,)"
       R"("sealed":true,"mirror":{"name":"m"},"subject_transform":{"src":"a"},"new":[1],)"
       R"("discard_new_per_subject":true,)"
-      R"("first_seq":11,"duplicate_window":12,"persist_mode":"async"},)"
+      R"("first_seq":11,"duplicate_window":12,"persist_mode":"async",)"
+      R"("republish":{"src":"a.*","dest":"c.$1","headers_only":true}},)"
       R"("created":"2026-08-20T10:00:00Z","ts":"2026-08-20T11:00:00.5Z",)"
       R"("state":{"messages":1,"bytes":4,"first_seq":2,"last_seq":5,"num_deleted":2,)"
       R"("deleted":[3,4],"num_subjects":6,"consumer_count":7,)"
@@ -51,6 +52,9 @@ TEST(ApiJson, ReadsAStream) {
                               .duplicate_window_ns = 12,
                               .replicas = 3,
                               .persist_mode = "async",
+                              .republish_source = "a.*",
+                              .republish_destination = "c.$1",
+                              .republishes_headers_only = true,
                               .deny_delete = true,
                               .deny_purge = true,
                               .allow_direct = true,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What networks and servers do to a store.
+#include "aether/nats/snapshots.hpp"
+#include "nats/inbox.hpp"
 #include "nats/session.hpp"
 #include "nats/store_fixture.hpp"
 #include "testing/matchers.hpp"
@@ -27,6 +29,7 @@ using ::testing::ElementsAre;
 using testing::eventually;
 using testing::FailsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using testing::Succeeds;
 
 /// A server's answer to a message for a stream.
@@ -137,6 +140,34 @@ TEST_P(EventStoreTest, WhereAnotherWasFirstTheNextVersionIsGiven) {
   ASSERT_THAT(appended, Succeeds());
   EXPECT_EQ(appended->version, 3U);
   EXPECT_THAT(stored_ids(), ElementsAre("a", "b", "c"));
+}
+
+TEST_P(EventStoreTest, WhatIsStoredIsBroadcastWhereTheStreamWasMadeSo) {
+  const auto transport = *Transport::connect({.urls = {server_.url()}});
+  Inbox bus(*transport, "aether.bus.>");
+  const StreamOptions asked{.broadcast = true};
+  const auto broadcasting = open_at(server_.url(), {.stream = asked});
+  ASSERT_THAT(broadcasting, Succeeds());
+
+  ASSERT_THAT((*broadcasting)->append(placed("a", 1)), Succeeds());
+  ASSERT_THAT((*broadcasting)->append(placed("b", 1)), FailsWith(Errc::version_conflict));
+  ASSERT_THAT((*broadcasting)->append(placed("c", 1, "order-2")), Succeeds());
+
+  EXPECT_THAT(bus.wait_for(2),
+              ElementsAre(StartsWith("aether.bus.prod.eu.order.order-1:{\"id\":\"a\""),
+                          StartsWith("aether.bus.prod.eu.order.order-2:{\"id\":\"c\"")));
+  EXPECT_THAT(open_at(server_.url(), {.stream = asked}), Succeeds()) << "the server's echo";
+  EXPECT_THAT(open_at(server_.url(), {.stream = {.broadcast = false}}),
+              FailsWith(Errc::invalid_argument));
+}
+
+TEST_P(EventStoreTest, SnapshotsAreNotBroadcast) {
+  const auto connection = *connect({.urls = {server_.url()}});
+
+  EXPECT_THAT(open_snapshots(connection, ns_, {.stream = {.broadcast = true}}),
+              FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(open_snapshots(connection, ns_, {.stream = {.create = false}}),
+              FailsWith(Errc::not_found));
 }
 
 TEST_P(EventStoreTest, AServerThatFallsSilentLeavesAnUnknownOutcomeAndARetryIsSafe) {

@@ -66,6 +66,11 @@ Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespac
                        " bytes, with which a stream's name has ", api.stream().size(), ", where ",
                        kMaxStreamNameBytes, " are allowed: choose a shorter one"));
   }
+  if (kind == StreamKind::snapshots && options.broadcast.value_or(false)) {
+    return fail(Errc::invalid_argument,
+                concat("the stream ", quoted(api.stream()),
+                       " of snapshots cannot be broadcast: only events are, ask for it there"));
+  }
   const Deadline deadline = deadline_after(timeout);
   const auto level =
       insist<ApiLevel>(deadline, [&] { return api.level(time_until(deadline, kLongestTry)); });

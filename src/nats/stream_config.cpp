@@ -53,6 +53,32 @@ std::int64_t nanoseconds_of(std::chrono::seconds age) {
   return std::chrono::nanoseconds(age).count();
 }
 
+/// Whether a bus sees what it stores. Servers know two ways to write it.
+bool is_broadcast(const StreamConfig& config, const Namespace& ns) {
+  constexpr std::string_view kTokens = "$1.$2";
+  std::string other = broadcast_destination(ns);
+  other.replace(other.size() - kTokens.size(), kTokens.size(), "{{wildcard(1)}}.{{wildcard(2)}}");
+  return config.republish_source == event_stream_subjects(ns) && !config.republishes_headers_only &&
+         (config.republish_destination == broadcast_destination(ns) ||
+          config.republish_destination == other);
+}
+
+std::string republish_text(const std::string& source, const std::string& destination) {
+  return source.empty() ? "none" : concat("from ", quoted(source), " to ", quoted(destination));
+}
+
+Result<void> check_broadcast(const StreamConfig& found, const Namespace& ns,
+                             const StreamOptions& options) {
+  if (!options.broadcast || *options.broadcast == is_broadcast(found, ns)) return {};
+  const std::string wanted =
+      *options.broadcast ? republish_text(event_stream_subjects(ns), broadcast_destination(ns))
+                         : "none";
+  const std::string_view part = found.republishes_headers_only ? " (headers only)" : "";
+  return differs(found, "republish",
+                 concat(republish_text(found.republish_source, found.republish_destination), part),
+                 wanted);
+}
+
 Result<void> check_settings(const StreamConfig& found, const StreamOptions& options) {
   if (options.max_age && nanoseconds_of(*options.max_age) != found.max_age_ns) {
     return differs(found, "max_age", age_text(found.max_age_ns),
@@ -107,8 +133,13 @@ std::string stream_subjects(StreamKind kind, const Namespace& ns) {
   return concat(prefix_of(kind), ns.text(), ".*.*");
 }
 
+std::string broadcast_destination(const Namespace& ns) {
+  return concat("aether.bus.", ns.text(), ".$1.$2");
+}
+
 StreamConfig stream_config(StreamKind kind, const Namespace& ns, const StreamOptions& options) {
   const bool is_events = kind == StreamKind::events;
+  const bool broadcast = is_events && options.broadcast.value_or(false);
   const std::chrono::seconds max_age = is_events ? kDefaultRetention : std::chrono::hours(0);
   return {.name = stream_name(kind, ns),
           .subjects = {stream_subjects(kind, ns)},
@@ -119,6 +150,8 @@ StreamConfig stream_config(StreamKind kind, const Namespace& ns, const StreamOpt
           .max_messages_per_subject = is_events ? kMessagesPerActor : 1,
           .max_consumers = kMaxConsumers,
           .replicas = options.replicas.value_or(1),
+          .republish_source = broadcast ? event_stream_subjects(ns) : "",
+          .republish_destination = broadcast ? broadcast_destination(ns) : "",
           .deny_delete = is_events,
           .deny_purge = is_events,
           .allow_direct = true,
@@ -143,6 +176,10 @@ std::string to_json(const StreamConfig& config, ApiLevel level) {
       ",\"allow_direct\":", flag(config.allow_direct));
   if (config.compression != "none") json += concat(R"(,"compression":")", config.compression, "\"");
   if (level >= kAtomicBatchLevel && config.allow_atomic) json += ",\"allow_atomic\":true";
+  if (!config.republish_source.empty()) {
+    json += concat(R"(,"republish":{"src":")", config.republish_source, R"(","dest":")",
+                   config.republish_destination, "\"}");
+  }
   json += '}';
   return json;
 }
@@ -179,6 +216,7 @@ Result<void> check_stream(StreamKind kind, const StreamConfig& found, const Name
                           const StreamOptions& options) {
   const auto faults = stream_faults(kind, found, ns);
   if (!faults.empty()) return unusable(kind, found, faults.front());
+  if (auto ok = check_broadcast(found, ns, options); !ok) return ok;
   return check_settings(found, options);
 }
 

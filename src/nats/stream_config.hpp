@@ -31,6 +31,9 @@ struct StreamConfig {
   std::int64_t duplicate_window_ns = 0;
   unsigned replicas = 1;
   std::string persist_mode{};  ///< "async": it answers before it has written
+  /// What it stores is published again, from these subjects to those; "": it is not.
+  std::string republish_source{}, republish_destination{};
+  bool republishes_headers_only = false;
   bool deny_delete = false;
   bool deny_purge = false;
   bool allow_direct = false;
@@ -68,6 +71,10 @@ enum class StreamKind {
 [[nodiscard]] inline std::string event_stream_subjects(const Namespace& ns) {
   return stream_subjects(StreamKind::events, ns);
 }
+
+/// Where a stream that broadcasts publishes again what it stores, as servers want it written:
+/// "aether.bus.prod.eu.$1.$2", the two being the category and the actor.
+[[nodiscard]] std::string broadcast_destination(const Namespace& ns);
 
 /// The stream to make for `options`.
 [[nodiscard]] StreamConfig stream_config(StreamKind kind, const Namespace& ns,

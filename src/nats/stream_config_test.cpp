@@ -70,6 +70,14 @@ TEST(StreamConfig, IsInMemoryAndCompressedWhereAsked) {
   EXPECT_THAT(json, HasSubstr(R"("compression":"s2")"));
 }
 
+TEST(StreamConfig, PublishesForTheBusWhatItStoresWhereAsked) {
+  EXPECT_THAT(to_json(made({.broadcast = true}), 0),
+              HasSubstr(R"("republish":{"src":"aether.ev.prod.eu.*.*",)"
+                        R"("dest":"aether.bus.prod.eu.$1.$2"})"));
+  EXPECT_THAT(to_json(made({.broadcast = false}), 0), Not(HasSubstr("republish")));
+  EXPECT_THAT(to_json(made_for_snapshots({.broadcast = true}), 0), Not(HasSubstr("republish")));
+}
+
 TEST(StreamConfig, AsksForAtomicBatchesWhereTheServerKnowsThem) {
   EXPECT_THAT(to_json(made(), kAtomicBatchLevel), HasSubstr(R"("allow_atomic":true)"));
   EXPECT_THAT(to_json(made(), kBatchGetLevel), Not(HasSubstr("allow_atomic")));
@@ -87,6 +95,32 @@ TEST(CheckEventStream, TakesWhatItMade) {
   EXPECT_THAT(check_stream(StreamKind::events, made(options), prod(), options), Succeeds());
   EXPECT_THAT(check_stream(StreamKind::events, made(options), prod(), {}), Succeeds())
       << "what is not asked for is as it is";
+}
+
+TEST(CheckEventStream, TakesBothWaysToWriteABroadcast) {
+  StreamConfig config = made({.broadcast = true});
+  EXPECT_THAT(check_stream(StreamKind::events, config, prod(), {.broadcast = true}), Succeeds());
+  config.republish_destination = "aether.bus.prod.eu.{{wildcard(1)}}.{{wildcard(2)}}";
+  EXPECT_THAT(check_stream(StreamKind::events, config, prod(), {.broadcast = true}), Succeeds());
+  EXPECT_THAT(check_stream(StreamKind::events, config, prod(), {}), Succeeds());
+}
+
+TEST(CheckEventStream, RefusesABroadcastToOthersThanTheBus) {
+  for (void (*const change)(StreamConfig&) : {
+           +[](StreamConfig& c) { c.republish_destination = "aether.bus.prod.us.$1.$2"; },
+           +[](StreamConfig& c) { c.republish_destination = "aether.bus.prod.eu.$2.$1"; },
+           +[](StreamConfig& c) { c.republish_source = "aether.ev.prod.eu.order.*"; },
+           +[](StreamConfig& c) { c.republishes_headers_only = true; },
+       }) {
+    StreamConfig config = made({.broadcast = true});
+    change(config);
+
+    const auto checked = check_stream(StreamKind::events, config, prod(), {.broadcast = true});
+
+    ASSERT_THAT(checked, FailsWith(Errc::invalid_argument));
+    EXPECT_THAT(checked.error().message, HasSubstr("has republish from"));
+    EXPECT_THAT(check_stream(StreamKind::events, config, prod(), {.broadcast = false}), Succeeds());
+  }
 }
 
 struct Refusal {
@@ -179,6 +213,9 @@ TEST(CheckEventStream, RefusesAnotherSettingThanWasAskedFor) {
            Difference{{.in_memory = true}, "storage file", "memory"},
            Difference{{.max_bytes = 7}, "max_bytes -1", "7"},
            Difference{{.compressed = true}, "compression none", "s2"},
+           Difference{{.broadcast = true},
+                      "republish none",
+                      R"(from "aether.ev.prod.eu.*.*" to "aether.bus.prod.eu.$1.$2")"},
        }) {
     const auto checked = check_stream(StreamKind::events, made(), prod(), one.asked);
 

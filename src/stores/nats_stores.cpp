@@ -70,13 +70,15 @@ Result<std::unique_ptr<Stores>> open_nats_stores(const NatsUrl& url, const Store
   if (!connected) return std::unexpected(std::move(connected.error()));
 
   const bool create = !options.read_only;
-  auto events =
-      nats::open(*connected, url.name_space,
-                 {.stream = {.max_age = url.max_age, .replicas = url.replicas, .create = create},
-                  .limits = options.limits,
-                  .timeout = timeout,
-                  .clock = options.clock,
-                  .log = options.log});
+  auto events = nats::open(*connected, url.name_space,
+                           {.stream = {.max_age = url.max_age,
+                                       .replicas = url.replicas,
+                                       .broadcast = url.broadcast,
+                                       .create = create},
+                            .limits = options.limits,
+                            .timeout = timeout,
+                            .clock = options.clock,
+                            .log = options.log});
   if (!events) return std::unexpected(std::move(events.error()));
   return std::make_unique<NatsStores>(
       std::move(*connected), std::move(*events),

@@ -102,9 +102,17 @@ Result<void> apply_setting(NatsUrl& url, std::string_view key, std::string value
     }
     return {};
   }
+  if (key == "broadcast") {
+    if (url.broadcast) return bad_url(text, twice);
+    if (value != "true" && value != "false") {
+      return bad_url(text, "has a broadcast other than true or false");
+    }
+    url.broadcast = value == "true";
+    return {};
+  }
   return bad_url(text,
                  "has a setting that is unknown: there are creds, nkey, ca, cert, key, inbox, "
-                 "replicas and max_age");
+                 "replicas, max_age and broadcast");
 }
 
 Result<void> apply_settings(NatsUrl& url, std::string_view query, std::string_view text) {

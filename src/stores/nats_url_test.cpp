@@ -59,11 +59,13 @@ TEST(ParseNatsUrl, TakesSettings) {
   expected.inbox_prefix = "_INBOX_eva";
   expected.replicas = 3;
   expected.max_age = hours(24 * 30);
+  expected.broadcast = true;
   EXPECT_EQ(parse("nats://h/orders?creds=/etc/a b%40c%26d.creds&ca=ca.pem&cert=cert.pem&"
-                  "key=key.pem&inbox=_INBOX_eva&replicas=3&max_age=30d"),
+                  "key=key.pem&inbox=_INBOX_eva&replicas=3&max_age=30d&broadcast=true"),
             expected);
   EXPECT_EQ(parse("nats:orders?max_age=forever")->max_age, seconds(0));
   EXPECT_EQ(parse("nats:orders?max_age=90m")->max_age, seconds(5'400));
+  EXPECT_EQ(parse("nats:orders?broadcast=false")->broadcast, false);
   EXPECT_EQ(parse("nats:prod/orders?nkey=seed")->nkey_seed_file, "seed");
 }
 
@@ -88,7 +90,9 @@ TEST(ParseNatsUrl, RefusesSettingsThatMeanNothing) {
                                     "max_age=1dd",
                                     "ca=a&",
                                     "max_age=9223372036854775807d",
-                                    "max_age=forever&max_age=1d"}) {
+                                    "max_age=forever&max_age=1d",
+                                    "broadcast=yes",
+                                    "broadcast=true&broadcast=true"}) {
     EXPECT_THAT(refusal_of("nats://h/orders?" + setting), HasSubstr("the store \"nats://h/orders"))
         << setting;
   }

@@ -27,6 +27,9 @@ struct StreamOptions {
   std::optional<bool> in_memory{};          ///< a new stream is in files
   std::optional<std::int64_t> max_bytes{};  ///< a full stream refuses more; new: no limit
   std::optional<bool> compressed{};         ///< S2, from server 2.10; new: not
+  /// The server publishes each message again as it stores it, for the subscribers of a bus
+  /// (`open_bus`): they see what is stored, all of it and in order. Of events only; new: not.
+  std::optional<bool> broadcast{};
 
   /// Make the stream where there is none. False: `not_found`.
   bool create = true;

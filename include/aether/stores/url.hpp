@@ -18,7 +18,8 @@ namespace aether {
 ///
 /// with `?SETTING=VALUE&…` behind it, where a value may be percent-encoded: `creds`, `nkey`, `ca`,
 /// `cert` and `key` name files, as they do in a context; `inbox` is what the subjects of replies
-/// begin with; `replicas` and `max_age` are what the stream is made with, or must have.
+/// begin with; `replicas`, `max_age` and `broadcast` are what the stream is made with, or must
+/// have.
 struct NatsUrl {
   std::string servers{};  ///< for `nats::parse_url`, maybe with a login; "": the context's
   std::string context{};  ///< where there are no servers; "": the selected one
@@ -33,6 +34,7 @@ struct NatsUrl {
 
   std::optional<unsigned> replicas{};
   std::optional<std::chrono::seconds> max_age{};  ///< 0: for ever
+  std::optional<bool> broadcast{};                ///< what is stored is published on the bus, too
 
   friend bool operator==(const NatsUrl&, const NatsUrl&) = default;
 };
