@@ -3,10 +3,10 @@
 
 #include "aether/core/uuid.hpp"
 #include "aether/store/commit.hpp"
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "nats/locate.hpp"
 #include "nats/waiting.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <future>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/nats/snapshots.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "nats/api.hpp"
 #include "nats/session.hpp"
 #include "nats/snapshot_message.hpp"
 #include "nats/stream.hpp"
 #include "nats/waiting.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <optional>

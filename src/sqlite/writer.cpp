@@ -2,8 +2,8 @@
 #include "sqlite/writer.hpp"
 
 #include "aether/store/commit.hpp"
+#include "core/deadline.hpp"
 #include "core/text.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "store/deadline.hpp"
+#include "core/deadline.hpp"
 
 #include <atomic>
 #include <chrono>
