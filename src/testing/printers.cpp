@@ -58,4 +58,9 @@ void PrintTo(const Page& page, std::ostream* out) {
   *out << ::testing::PrintToString(page.events) << ", then on after position " << page.next;
 }
 
+void PrintTo(const Subscription::Counters& counters, std::ostream* out) {
+  *out << "received " << counters.received << ", delivered " << counters.delivered << ", dropped "
+       << counters.dropped << ", gaps " << counters.gaps;
+}
+
 }  // namespace aether
