@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/delivery.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
-#include "store/deadline.hpp"
 
 #include <exception>
-#include <stop_token>
-#include <system_error>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 namespace aether {
 
 namespace {
 
-constexpr std::size_t kBatch = 64;  // events a turn; the queue is locked while they are taken
+constexpr std::size_t kBatch = 64;  // events a turn
+
+// A publisher looks this many times for room before it sleeps: to be woken takes longer than most
+// queues need to get room. Then a few times more, with the processor given to others.
+constexpr int kLooks = 200;
+constexpr int kYields = 20;
 
 /// What a user's function throws, as an error.
 template <class Call>
@@ -35,76 +40,48 @@ std::optional<Error> catch_all(std::string_view name, Position position, const C
 
 }  // namespace
 
-/// A thread that takes turns while there is something to do.
-class Delivery::Runner {
+class Delivery::Runner final : public Activity {
  public:
-  static void start(const std::shared_ptr<Runner>& self, std::shared_ptr<Delivery> delivery) {
-    self->thread_ = std::jthread([self, work = std::move(delivery)](const std::stop_token& stop) {
-      while (!stop.stop_requested()) {
-        if (work->turn()) continue;
-        std::unique_lock lock(self->mutex_);
-        self->woken_.wait(lock, stop, [&] { return self->is_woken_; });
-        self->is_woken_ = false;
-      }
-    });
-  }
-
-  void wake() {
-    const std::scoped_lock lock(mutex_);
-    is_woken_ = true;
-    woken_.notify_one();
-  }
-
-  void stop(bool is_own_turn) {
-    thread_.request_stop();
-    const std::scoped_lock lock(joining_);
-    if (!thread_.joinable()) return;
-    if (is_own_turn) {
-      thread_.detach();
-    } else {
-      thread_.join();
-    }
-  }
+  Runner(std::shared_ptr<Executor> executor, std::shared_ptr<Delivery> delivery)
+      : Activity(std::move(executor)), delivery_(std::move(delivery)) {}
 
  private:
-  std::mutex mutex_;  // guards is_woken_
-  std::condition_variable_any woken_;
-  bool is_woken_ = false;
-  std::mutex joining_;
-  std::jthread thread_;
+  bool turn() noexcept override { return delivery_->turn(); }
+
+  const std::shared_ptr<Delivery> delivery_;
 };
 
-Delivery::Delivery(Setup setup)
-    : setup_(std::move(setup)), queue_(setup_.options.capacity), runner_(new Runner) {}
+Delivery::Delivery(Setup setup) : setup_(std::move(setup)), queue_(setup_.options.capacity) {}
 
 Delivery::~Delivery() = default;
 
-Result<void> Delivery::start() {
-  try {
-    Runner::start(runner_, shared_from_this());
-    return {};
-  } catch (const std::system_error& error) {
-    return fail(Errc::unavailable,
-                concat("no thread can be had for ", setup_.name, ": ", error.what()));
-  }
+void Delivery::start(std::shared_ptr<Executor> executor) {
+  auto runner = std::make_shared<Runner>(std::move(executor), shared_from_this());
+  const std::scoped_lock lock(mutex_);
+  runner_ = std::move(runner);
 }
 
 void Delivery::follow(const After& after) {
-  if (after.wake) runner_->wake();
+  if (after.wake) after.wake->wake();
+  if (after.room) room_.notify_all();
   if (after.closed && setup_.closed && !told_closed_.exchange(true)) setup_.closed(*this);
 }
 
-Delivery::After Delivery::put(const NamespacePtr& ns, EventPtr&& event) {
-  ++received_;
-  queue_.push(ns, std::move(event));
-  return {.wake = !std::exchange(awake_, true)};
+std::shared_ptr<Delivery::Runner> Delivery::who_sleeps() {
+  return std::exchange(awake_, true) ? nullptr : runner_;
 }
 
-Delivery::After Delivery::overflow(const NamespacePtr& ns, EventPtr&& event) {
+Delivery::After Delivery::put(const Packed& packed) {
+  ++received_;
+  queue_.push(packed.bundle, packed.index);
+  return {.wake = who_sleeps()};
+}
+
+Delivery::After Delivery::overflow(const Packed& packed) {
   if (setup_.options.overflow == Overflow::drop_oldest) {
     ++dropped_;
     queue_.drop_oldest();
-    return put(ns, std::move(event));
+    return put(packed);
   }
   ++received_;
   ++dropped_;
@@ -118,25 +95,39 @@ Delivery::After Delivery::overflow(const NamespacePtr& ns, EventPtr&& event) {
                                       "store; give it more capacity or a faster handler")});
 }
 
-bool Delivery::try_offer(const NamespacePtr& ns, EventPtr&& event) {
+bool Delivery::try_offer(const Packed& packed) {
   After after;
   {
     const std::scoped_lock lock(mutex_);
     if (state_ != State::open) return true;
     if (!queue_.is_full()) {
-      after = put(ns, std::move(event));
-    } else if (setup_.options.overflow == Overflow::block && !is_own_turn()) {
+      ++received_;
+      queue_.push(packed.bundle, packed.index);
+      if (awake_) return true;  // nearly always
+      after.wake = who_sleeps();
+    } else if (waits_for_others()) {
       return false;
     } else {
-      after = overflow(ns, std::move(event));
+      after = overflow(packed);
     }
   }
   follow(after);
   return true;
 }
 
-void Delivery::offer(const NamespacePtr& ns, EventPtr&& event) {
-  if (try_offer(ns, std::move(event))) return;
+bool Delivery::waits_for_others() const {
+  return setup_.options.overflow == Overflow::block && !(runner_ && runner_->in_turn());
+}
+
+void Delivery::offer(const Packed& packed) {
+  for (int i = 0; i < kLooks + kYields; ++i) {
+    if (try_offer(packed)) return;
+    if (i < kLooks) {
+      relax_processor();
+    } else {
+      std::this_thread::yield();
+    }
+  }
   After after;
   {
     std::unique_lock lock(mutex_);
@@ -146,7 +137,7 @@ void Delivery::offer(const NamespacePtr& ns, EventPtr&& event) {
     });
     --waiting_;
     if (has_room && state_ == State::open) {
-      after = put(ns, std::move(event));
+      after = put(packed);
     } else {
       ++received_;
       ++dropped_;
@@ -162,13 +153,20 @@ void Delivery::offer(const NamespacePtr& ns, EventPtr&& event) {
   follow(after);
 }
 
+void Delivery::offer(NamespacePtr ns, EventPtr event) {
+  const auto bundle = std::make_shared<Bundle>(std::move(ns), 1);
+  bundle->events.front() = std::move(event);
+  const BundlePtr packed = bundle;
+  offer({.bundle = packed, .index = 0});
+}
+
 void Delivery::tell(Gap gap) {
   After after;
   {
     const std::scoped_lock lock(mutex_);
     if (state_ != State::open) return;
     queue_.push_gap(std::move(gap));
-    after.wake = !std::exchange(awake_, true);
+    after.wake = who_sleeps();
   }
   follow(after);
 }
@@ -176,8 +174,7 @@ void Delivery::tell(Gap gap) {
 Delivery::After Delivery::begin_end(Error why) {
   state_ = State::ending;
   error_ = std::move(why);
-  room_.notify_all();
-  return {.wake = !std::exchange(awake_, true), .closed = true};
+  return {.wake = who_sleeps(), .room = true, .closed = true};
 }
 
 void Delivery::end(Error why) {
@@ -192,15 +189,17 @@ void Delivery::end(Error why) {
 
 void Delivery::stop() {
   stopping_ = true;
+  std::shared_ptr<Runner> runner;
   {
     const std::scoped_lock lock(mutex_);
+    runner = runner_;
     state_ = State::ended;
     dropped_ += queue_.clear();
-    room_.notify_all();
   }
-  follow({.closed = true});
-  runner_->stop(is_own_turn());
-  if (!is_own_turn()) release();  // else the turn does it
+  follow({.room = true, .closed = true});
+  if (runner == nullptr) return;
+  runner->stop();
+  if (!runner->in_turn()) release();  // else the turn does it
 }
 
 Subscription::Status Delivery::status() const {
@@ -214,18 +213,11 @@ Subscription::Status Delivery::status() const {
               .received = received_, .delivered = delivered, .dropped = dropped_, .gaps = gaps_}};
 }
 
-bool Delivery::turn() {
-  turning_ = std::this_thread::get_id();
-  const bool has_more = take_turn();
-  if (stopping_) release();
-  turning_ = std::thread::id();
-  return has_more;
-}
-
 /// Whether there may be more to do.
-bool Delivery::take_turn() {
+bool Delivery::turn() {
   std::vector<Gap> gaps;
   bool is_over = false;
+  After after;
   {
     const std::scoped_lock lock(mutex_);
     if (state_ == State::ended) return false;
@@ -237,14 +229,17 @@ bool Delivery::take_turn() {
       gaps = queue_.take(batch_, kBatch);
       gaps_ += gaps.size();
       // Not at each event: a publisher that is woken should find room for a while.
-      if (waiting_ > 0 && queue_.size() <= setup_.options.capacity / 2) room_.notify_all();
+      after.room = waiting_ > 0 && queue_.size() <= setup_.options.capacity / 2;
     }
   }
+  follow(after);
   if (is_over) {
     finish(std::nullopt);
     return false;
   }
-  return tell_all(gaps) && deliver();
+  const bool goes_on = tell_all(gaps) && deliver();
+  if (stopping_) release();
+  return goes_on;
 }
 
 bool Delivery::tell_all(const std::vector<Gap>& gaps) {
@@ -260,19 +255,24 @@ bool Delivery::tell_all(const std::vector<Gap>& gaps) {
 }
 
 bool Delivery::deliver() {
-  std::size_t handled = 0;
+  const std::uint64_t before = delivered_.load(std::memory_order_relaxed);
+  std::uint64_t delivered = before;
+  std::size_t all = 0;
   std::optional<Error> error;
-  for (const Parcel& parcel : batch_) {
-    if (stopping_) break;
-    error = catch_all(setup_.name, parcel.event->position,
-                      [&] { setup_.handler(*parcel.ns, parcel.event); });
-    if (error) break;
-    ++handled;
-    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1);
-    if (parcel.event->position != 0) position_.store(parcel.event->position);
+  for (const Stretch& stretch : batch_) {
+    all += stretch.size();
+    const Bundle& bundle = *stretch.bundle;
+    for (std::uint32_t i = stretch.begin; i < stretch.end && !error; ++i) {
+      if (stopping_.load(std::memory_order_relaxed)) break;
+      const EventPtr& event = bundle.events[i];
+      error = catch_all(setup_.name, event->position, [&] { setup_.handler(*bundle.ns, event); });
+      if (error) break;
+      if (event->position != 0) position_.store(event->position, std::memory_order_relaxed);
+      delivered_.store(++delivered, std::memory_order_release);
+    }
   }
-  const std::size_t left = batch_.size() - handled;
   batch_.clear();
+  const std::uint64_t left = all - (delivered - before);
   if (left == 0) return true;
   {
     const std::scoped_lock lock(mutex_);
@@ -294,18 +294,27 @@ void Delivery::finish(std::optional<Error> error) {
     is_news = error || error_->code != Errc::closed;
     if (error) error_ = std::move(error);
     message = concat(setup_.name, " has ended: ", error_->message);
-    room_.notify_all();
   }
   if (is_news && setup_.log) setup_.log(LogLevel::warning, message);
-  follow({.closed = true});
+  follow({.room = true, .closed = true});
   release();
 }
 
-/// The handler goes as soon as it is called no more: it may hold what others wait for.
+/// Lets go of the handler as soon as it is called no more: it may hold what others wait for. Then
+/// of the runner; until then, whoever stops waits for this turn.
 void Delivery::release() {
-  if (released_.exchange(true)) return;
-  const BusHandler handler = std::move(setup_.handler);
-  const auto on_gap = std::move(setup_.options.on_gap);
+  {
+    BusHandler handler;
+    std::move_only_function<void(const Gap&)> on_gap;
+    LogSink log;
+    const std::scoped_lock lock(mutex_);
+    handler.swap(setup_.handler);
+    on_gap.swap(setup_.options.on_gap);
+    log.swap(setup_.log);
+  }
+  std::shared_ptr<Runner> runner;
+  const std::scoped_lock lock(mutex_);
+  runner.swap(runner_);
 }
 
 namespace {

@@ -3,7 +3,10 @@
 
 #include "aether/bus/event_bus.hpp"
 #include "aether/core/log.hpp"
+#include "bus/bundle.hpp"
 #include "bus/event_queue.hpp"
+#include "core/executor.hpp"
+#include "core/spin_lock.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -14,7 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace aether {
@@ -22,8 +24,8 @@ namespace aether {
 /// What happens behind the match, the same in every bus: the queue of one subscription, its
 /// overflow policy, its counters and gaps, and the running of its handler.
 ///
-/// All members may be called from any thread. Held by shared pointers, since publishers may be
-/// within it when its subscription ends.
+/// All members may be called from any thread. Publishers may be within it, or remember it, when its
+/// subscription has ended: by then it has let go of the handler and of the executor.
 class Delivery : public std::enable_shared_from_this<Delivery> {
  public:
   struct Setup {
@@ -42,15 +44,16 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  /// The handler may be called from now on. `unavailable` where there is no thread for it.
-  [[nodiscard]] Result<void> start();
+  /// The handler may be called from now on, until it ends or is stopped: one of them must come.
+  void start(std::shared_ptr<Executor> executor);
 
   /// Takes the event, or lets it or another go, as the policy says. False: a publisher is to wait;
-  /// then `event` is as it was, and it may call `offer` once others have got theirs.
-  [[nodiscard]] bool try_offer(const NamespacePtr& ns, EventPtr&& event);
+  /// it may call `offer` once others have got theirs.
+  [[nodiscard]] bool try_offer(const Packed& packed);
 
   /// The same, and waits for room where the policy says so.
-  void offer(const NamespacePtr& ns, EventPtr&& event);
+  void offer(const Packed& packed);
+  void offer(NamespacePtr ns, EventPtr event);
 
   /// Tells of a gap before the event that is offered next.
   void tell(Gap gap);
@@ -65,47 +68,47 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
 
  private:
   enum class State { open, ending, ended };
+  class Runner;
   /// What is to be done once the lock is released.
   struct After {
-    bool wake = false;
+    std::shared_ptr<Runner> wake{};
+    bool room = false;  // tell those who wait for it
     bool closed = false;
   };
-  class Runner;
 
-  After put(const NamespacePtr& ns, EventPtr&& event);
-  After overflow(const NamespacePtr& ns, EventPtr&& event);
+  After put(const Packed& packed);
+  After overflow(const Packed& packed);
   After begin_end(Error why);
   void follow(const After& after);
+  [[nodiscard]] std::shared_ptr<Runner> who_sleeps();
+  [[nodiscard]] bool waits_for_others() const;
 
   bool turn();
-  bool take_turn();
   bool deliver();
   bool tell_all(const std::vector<Gap>& gaps);
   void finish(std::optional<Error> error);
   void release();
-  [[nodiscard]] bool is_own_turn() const { return turning_.load() == std::this_thread::get_id(); }
 
-  Setup setup_;                // handler and on_gap belong to the turns
-  std::vector<Parcel> batch_;  // of the turn
-  std::atomic<std::thread::id> turning_{};
+  Setup setup_;                 // handler and on_gap belong to the turns
+  std::vector<Stretch> batch_;  // of the turn
   std::atomic<bool> stopping_{false};
   std::atomic<bool> told_closed_{false};
-  std::atomic<bool> released_{false};
-  std::atomic<std::uint64_t> delivered_{0};  // written by turns only
+
+  // Publishers and the handler's thread write to different lines of the cache.
+  alignas(64) std::atomic<std::uint64_t> delivered_{0};  // written by turns only
   std::atomic<Position> position_{0};
 
-  mutable std::mutex mutex_;  // guards all below
-  std::condition_variable room_;
-  EventQueue queue_;
+  alignas(64) mutable SpinLock mutex_;  // guards all below
+  bool awake_ = false;                  // a turn is running or will
   State state_ = State::open;
-  bool awake_ = false;  // a turn is running or will
-  std::size_t waiting_ = 0;
   std::uint64_t received_ = 0;
+  EventQueue queue_;
+  std::size_t waiting_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t gaps_ = 0;
   std::optional<Error> error_;
-
-  std::shared_ptr<Runner> runner_;
+  std::shared_ptr<Runner> runner_;  // null once it has ended
+  std::condition_variable_any room_;
 };
 
 /// A handle on a delivery: stops it when destroyed.

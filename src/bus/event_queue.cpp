@@ -18,22 +18,22 @@ bool same_kind(const Gap& a, const Gap& b) {
 
 }  // namespace
 
-void EventQueue::push(NamespacePtr ns, EventPtr event) {
-  if (size_ == ring_.size()) grow();
-  slot(first_ + size_) = {.ns = std::move(ns), .event = std::move(event)};
-  ++size_;
+void EventQueue::push_stretch(const BundlePtr& bundle, std::uint32_t index) {
+  if (stretches_ == ring_.size()) grow();
+  slot(first_ + stretches_) = {.bundle = bundle, .begin = index, .end = index + 1};
+  ++stretches_;
 }
 
 void EventQueue::grow() {
-  std::vector<Parcel> larger(std::max(kFirstRoom, ring_.size() * 2));
-  for (std::uint64_t number = first_; number < first_ + size_; ++number) {
+  std::vector<Stretch> larger(std::max(kFirstRoom, ring_.size() * 2));
+  for (std::uint64_t number = first_; number < first_ + stretches_; ++number) {
     larger[number & (larger.size() - 1)] = std::move(slot(number));
   }
   ring_ = std::move(larger);
 }
 
 void EventQueue::push_gap(Gap gap) {
-  const std::uint64_t before = first_ + size_;
+  const std::uint64_t before = oldest_ + size_;
   for (auto placed = gaps_.rbegin(); placed != gaps_.rend() && placed->before == before; ++placed) {
     if (!same_kind(placed->gap, gap)) continue;
     placed->gap.count += gap.count;
@@ -49,44 +49,62 @@ void EventQueue::push_gap(Gap gap) {
 }
 
 void EventQueue::drop_oldest() {
-  slot(first_) = {};
+  Stretch& oldest = slot(first_);
+  if (++oldest.begin == oldest.end) {
+    oldest = {};
+    ++first_;
+    --stretches_;
+  }
   Gap dropped{.cause = Gap::Cause::overflow, .count = 1};
   bool disconnected = false;
   // One gap, however many events go. That the event itself had lost predecessors is part of it; a
   // connection that was away is more than what was dropped here, and stays.
-  for (; !gaps_.empty() && gaps_.front().before == first_; gaps_.pop_front()) {
+  for (; !gaps_.empty() && gaps_.front().before == oldest_; gaps_.pop_front()) {
     const Gap& gap = gaps_.front().gap;
     if (gap.cause == Gap::Cause::overflow) dropped.count += gap.count;
     if (gap.cause == Gap::Cause::disconnected) disconnected = true;
   }
-  ++first_;
+  ++oldest_;
   --size_;
-  gaps_.push_front({.before = first_, .gap = std::move(dropped)});
+  gaps_.push_front({.before = oldest_, .gap = std::move(dropped)});
   if (disconnected) {
-    gaps_.push_front({.before = first_, .gap = {.cause = Gap::Cause::disconnected}});
+    gaps_.push_front({.before = oldest_, .gap = {.cause = Gap::Cause::disconnected}});
   }
 }
 
-std::vector<Gap> EventQueue::take(std::vector<Parcel>& events, std::size_t limit) {
+std::vector<Gap> EventQueue::take(std::vector<Stretch>& events, std::size_t limit) {
   std::vector<Gap> gaps;
-  for (; !gaps_.empty() && gaps_.front().before == first_; gaps_.pop_front()) {
+  for (; !gaps_.empty() && gaps_.front().before == oldest_; gaps_.pop_front()) {
     gaps.push_back(std::move(gaps_.front().gap));
   }
   if (!gaps.empty()) return gaps;
   std::size_t count = std::min(size_, limit);
   if (!gaps_.empty()) {
-    count = std::min(count, static_cast<std::size_t>(gaps_.front().before - first_));
+    count = std::min(count, static_cast<std::size_t>(gaps_.front().before - oldest_));
   }
-  for (std::size_t i = 0; i < count; ++i) events.push_back(std::move(slot(first_ + i)));
-  first_ += count;
+  oldest_ += count;
   size_ -= count;
+  while (count > 0) {
+    Stretch& oldest = slot(first_);
+    if (oldest.size() > count) {
+      const auto middle = oldest.begin + static_cast<std::uint32_t>(count);
+      events.push_back({.bundle = oldest.bundle, .begin = oldest.begin, .end = middle});
+      oldest.begin = middle;
+      break;
+    }
+    count -= oldest.size();
+    events.push_back(std::move(oldest));
+    ++first_;
+    --stretches_;
+  }
   return gaps;
 }
 
 std::size_t EventQueue::clear() {
   const std::size_t count = size_;
   ring_ = {};
-  first_ += size_;
+  stretches_ = 0;
+  oldest_ += size_;
   size_ = 0;
   gaps_.clear();
   return count;

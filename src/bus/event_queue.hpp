@@ -2,23 +2,22 @@
 #pragma once
 
 #include "aether/bus/event_bus.hpp"
+#include "bus/bundle.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <vector>
 
 namespace aether {
 
-/// A namespace that many events share. One whose owner outlives every queue may be held without
-/// counting: an aliasing pointer with no owner costs no atomic operation to copy.
-using NamespacePtr = std::shared_ptr<const Namespace>;
+/// Neighbours in a bundle: those from `begin` up to, not including, `end`.
+struct Stretch {
+  BundlePtr bundle;
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
 
-/// An event in a queue.
-struct Parcel {
-  NamespacePtr ns;
-  EventPtr event;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
 };
 
 /// A bounded queue of events, and the gaps between them. Not locked: its owner does that.
@@ -34,7 +33,17 @@ class EventQueue {
   [[nodiscard]] bool has_nothing() const { return size_ == 0 && gaps_.empty(); }
 
   /// There must be room.
-  void push(NamespacePtr ns, EventPtr event);
+  void push(const BundlePtr& bundle, std::uint32_t index) {
+    ++size_;
+    if (stretches_ != 0) {
+      Stretch& last = slot(first_ + stretches_ - 1);
+      if (last.bundle.get() == bundle.get() && last.end == index) {
+        ++last.end;
+        return;
+      }
+    }
+    push_stretch(bundle, index);
+  }
 
   /// Before the next event that is pushed.
   void push_gap(Gap gap);
@@ -43,8 +52,8 @@ class EventQueue {
   /// an event.
   void drop_oldest();
 
-  /// What comes first: gaps, which are few, or else up to `limit` events, into `events`.
-  [[nodiscard]] std::vector<Gap> take(std::vector<Parcel>& events, std::size_t limit);
+  /// What comes first: gaps, which are few, or else up to `limit` events, behind those in `events`.
+  [[nodiscard]] std::vector<Gap> take(std::vector<Stretch>& events, std::size_t limit);
 
   /// All goes. Returns how many events.
   std::size_t clear();
@@ -55,12 +64,15 @@ class EventQueue {
     Gap gap;
   };
 
-  Parcel& slot(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+  Stretch& slot(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+  void push_stretch(const BundlePtr& bundle, std::uint32_t index);
   void grow();
 
   const std::size_t capacity_;
-  std::vector<Parcel> ring_;  // a power of two; grows as it is needed, up to the capacity
-  std::uint64_t first_ = 0;   // the number of the oldest event
+  std::vector<Stretch> ring_;  // a power of two; grows as it is needed
+  std::uint64_t first_ = 0;    // the number of the oldest stretch
+  std::size_t stretches_ = 0;
+  std::uint64_t oldest_ = 0;  // the number of the oldest event
   std::size_t size_ = 0;
   std::deque<PlacedGap> gaps_;  // by place
 };

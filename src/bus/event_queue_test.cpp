@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aether {
@@ -23,27 +25,41 @@ EventPtr event(Version version) {
   return made;
 }
 
+std::vector<Version> versions_in(const std::vector<Stretch>& stretches) {
+  std::vector<Version> versions;
+  for (const Stretch& stretch : stretches) {
+    for (std::uint32_t i = stretch.begin; i < stretch.end; ++i) {
+      versions.push_back(stretch.bundle->events[i]->version);
+    }
+  }
+  return versions;
+}
+
 class EventQueueTest : public ::testing::Test {
  protected:
-  void push(Version version) { queue_.push(prod(), event(version)); }
+  void push(Version version) {
+    const Packed packed = packer_.pack(event(version));
+    queue_.push(packed.bundle, packed.index);
+  }
 
   /// All that is in the queue, as a subscription would see it: versions, and gaps by their letter
   /// and count.
   std::vector<std::string> rest(std::size_t at_once = 2) {
     std::vector<std::string> seen;
     while (!queue_.has_nothing()) {
-      std::vector<Parcel> events;
+      std::vector<Stretch> events;
       for (const Gap& gap : queue_.take(events, at_once)) {
         const std::string letter = gap.cause == Gap::Cause::overflow       ? "o"
                                    : gap.cause == Gap::Cause::disconnected ? "d"
                                                                            : "m" + gap.actor_id;
         seen.push_back(letter + std::to_string(gap.count));
       }
-      for (const Parcel& parcel : events) seen.push_back(std::to_string(parcel.event->version));
+      for (const Version version : versions_in(events)) seen.push_back(std::to_string(version));
     }
     return seen;
   }
 
+  Packer packer_{prod()};
   EventQueue queue_{5};
 };
 
@@ -55,18 +71,47 @@ TEST_F(EventQueueTest, GivesWhatWasPushedInOrder) {
 }
 
 TEST_F(EventQueueTest, KeepsItsOrderWhileItGrowsAndTurnsRound) {
-  EventQueue queue(1'000);
-  std::vector<Parcel> taken;
+  EventQueue queue(10'000);
+  std::vector<Stretch> taken;
   Version next = 1;
   Version expected = 1;
-  for (std::size_t round = 0; round < 300; ++round) {
-    for (std::size_t i = 0; i < round % 7 + 3; ++i) queue.push(prod(), event(next++));
+  for (std::size_t round = 0; round < 600; ++round) {
+    for (std::size_t i = 0; i < round % 7 + 3; ++i) {
+      const Packed packed = packer_.pack(event(next++));
+      queue.push(packed.bundle, packed.index);
+      if (i % 4 == 3) static_cast<void>(packer_.pack(event(0)));  // one that the filter holds back
+    }
+    if (round % 50 == 49) {
+      queue.drop_oldest();
+      taken.clear();
+      EXPECT_EQ(queue.take(taken, 5).size(), 1U);
+      ++expected;
+    }
     taken.clear();
     static_cast<void>(queue.take(taken, 5));
-    for (const Parcel& parcel : taken) ASSERT_EQ(parcel.event->version, expected++);
+    for (const Version version : versions_in(taken)) ASSERT_EQ(version, expected++);
   }
-  EXPECT_GT(queue.size(), 100U);
+  EXPECT_GT(queue.size(), 200U);
+  EXPECT_EQ(queue.size(), next - expected);
   EXPECT_EQ(queue.clear(), next - expected);
+}
+
+TEST_F(EventQueueTest, NeighboursShareABundleAndLargeEventsHaveOneToThemselves) {
+  const auto bundle_of = [&](std::size_t bytes) {
+    auto made = std::make_shared<StoredEvent>();
+    made->data = Data::bytes(std::string(bytes, 'x'), "");
+    return packer_.pack(std::move(made)).bundle;
+  };
+
+  const BundlePtr first = bundle_of(10);
+  EXPECT_EQ(bundle_of(10), first);
+  const BundlePtr large = bundle_of(Packer::kLargeData);
+  EXPECT_NE(large, first);
+  EXPECT_EQ(large->events.size(), 1U);
+  const BundlePtr second = bundle_of(10);
+  EXPECT_NE(second, large);
+  for (std::size_t i = 1; i < Packer::kRoom; ++i) EXPECT_EQ(bundle_of(10), second);
+  EXPECT_NE(bundle_of(10), second);
 }
 
 TEST_F(EventQueueTest, OneGapStandsInThePlaceOfAllThatWereDropped) {

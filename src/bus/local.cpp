@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/bus/local.hpp"
 
+#include "bus/bundle.hpp"
 #include "bus/delivery.hpp"
+#include "core/executor.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -22,33 +28,48 @@ constexpr std::size_t kMaxRoutes = 10'000;  // beyond it they are looked for ane
 struct Subscriber {
   NamespacePattern pattern;
   Filter filter;
+  bool takes_all;  // the filter is empty
   std::shared_ptr<Delivery> delivery;
+
+  [[nodiscard]] bool takes(const Event& event) const { return takes_all || filter.matches(event); }
 };
 
 /// Where the events of a namespace go: its patterns have been matched already.
 struct Route {
-  Namespace ns;
+  NamespacePtr ns;
   std::vector<std::shared_ptr<const Subscriber>> subscribers;
 };
+
+/// What a thread remembers of a namespace that it publishes into: so that to publish again costs
+/// neither a lock nor a search.
+struct Lane {
+  std::uint64_t exchange = 0;    // none has this number
+  std::uint64_t generation = 0;  // of the exchange's subscribers, when the route was found
+  std::shared_ptr<const Route> route;
+  Packer packer{nullptr};
+};
+
+constexpr std::size_t kLanes = 8;
+thread_local std::array<Lane, kLanes> lanes;
+
+Lane& lane_for(std::string_view ns) {
+  const auto letter = [&](std::size_t at) { return static_cast<unsigned char>(ns[at]); };
+  return lanes[(ns.size() + letter(0) + letter(ns.size() / 2) + letter(ns.size() - 1)) % kLanes];
+}
 
 Error closed_error() { return {.code = Errc::closed, .message = "the bus was closed"}; }
 
 /// What the bus and its subscriptions share.
 class Exchange {
  public:
-  /// Null once closed.
-  std::shared_ptr<const Route> route(const Namespace& ns) {
-    const std::scoped_lock lock(mutex_);
-    if (is_closed_) return nullptr;
-    const auto found = routes_.find(ns.text());
-    if (found != routes_.end()) return found->second;
-    auto route = std::make_shared<Route>(Route{.ns = ns, .subscribers = {}});
-    for (const auto& subscriber : subscribers_) {
-      if (subscriber->pattern.matches(ns)) route->subscribers.push_back(subscriber);
+  /// This thread's for the namespace. Null: closed.
+  Lane* lane(const Namespace& ns) {
+    Lane& lane = lane_for(ns.text());
+    if (lane.exchange == id_ && lane.generation == generation_.load() &&
+        lane.route->ns->text() == ns.text()) {
+      return &lane;
     }
-    if (routes_.size() >= kMaxRoutes) routes_.clear();
-    routes_.emplace(ns.text(), route);
-    return route;
+    return renew(lane, ns) ? &lane : nullptr;
   }
 
   /// False: closed.
@@ -56,7 +77,7 @@ class Exchange {
     const std::scoped_lock lock(mutex_);
     if (is_closed_) return false;
     subscribers_.push_back(std::move(subscriber));
-    routes_.clear();
+    change();
     return true;
   }
 
@@ -65,7 +86,7 @@ class Exchange {
     const auto is_it = [&](const auto& subscriber) {
       return subscriber->delivery.get() == &delivery;
     };
-    if (std::erase_if(subscribers_, is_it) > 0) routes_.clear();
+    if (std::erase_if(subscribers_, is_it) > 0) change();
   }
 
   void close() {
@@ -74,18 +95,74 @@ class Exchange {
       const std::scoped_lock lock(mutex_);
       is_closed_ = true;
       subscribers.swap(subscribers_);
-      routes_.clear();
+      executor_.reset();
+      change();
     }
     for (const auto& subscriber : subscribers) subscriber->delivery->end(closed_error());
+  }
+
+  /// The threads for handlers, from the first subscription on.
+  Result<std::shared_ptr<Executor>> executor() {
+    const std::scoped_lock lock(mutex_);
+    if (is_closed_) return std::unexpected(closed_error());
+    if (executor_ == nullptr) {
+      auto made = Executor::make();
+      if (!made) return made;
+      executor_ = std::move(*made);
+    }
+    return executor_;
   }
 
   [[nodiscard]] bool is_closed() const { return is_closed_; }
 
  private:
-  std::mutex mutex_;  // guards all; is_closed_ may be read without it
+  void change() {
+    routes_.clear();
+    ++generation_;
+  }
+
+  /// False: closed; then it remembers nothing.
+  bool renew(Lane& lane, const Namespace& ns) {
+    std::shared_ptr<const Route> old = std::move(lane.route);  // goes when the lock has gone
+    const std::scoped_lock lock(mutex_);
+    if (is_closed_) {
+      lane = {};
+      return false;
+    }
+    lane.route = route(ns);
+    lane.generation = generation_;
+    if (lane.exchange != id_ || old == nullptr || *old->ns != ns) {
+      lane.packer = Packer(lane.route->ns);
+    }
+    lane.exchange = id_;
+    return true;
+  }
+
+  std::shared_ptr<const Route> route(const Namespace& ns) {
+    const auto found = routes_.find(ns.text());
+    if (found != routes_.end()) return found->second;
+    auto route = std::make_shared<Route>();
+    route->ns = std::make_shared<const Namespace>(ns);
+    for (const auto& subscriber : subscribers_) {
+      if (subscriber->pattern.matches(ns)) route->subscribers.push_back(subscriber);
+    }
+    if (routes_.size() >= kMaxRoutes) routes_.clear();
+    routes_.emplace(ns.text(), route);
+    return route;
+  }
+
+  static std::uint64_t next_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
+  const std::uint64_t id_ = next_id();
+  std::atomic<std::uint64_t> generation_{1};
   std::atomic<bool> is_closed_{false};
+  std::mutex mutex_;  // guards all below, and what is written to those above
   std::vector<std::shared_ptr<const Subscriber>> subscribers_;
   std::unordered_map<std::string, std::shared_ptr<const Route>> routes_;
+  std::shared_ptr<Executor> executor_;
 };
 
 class LocalBus final : public EventBus {
@@ -104,23 +181,29 @@ class LocalBus final : public EventBus {
 
  protected:
   Result<void> do_publish(const Namespace& ns, EventPtr event) override {
-    const auto route = exchange_->route(ns);
-    if (route == nullptr) return std::unexpected(closed_error());
-    const NamespacePtr shared_ns(route, &route->ns);
+    Lane* lane = exchange_->lane(ns);
+    if (lane == nullptr) return std::unexpected(closed_error());
+    const auto& subscribers = lane->route->subscribers;
+    auto next = std::ranges::find_if(
+        subscribers, [&](const auto& subscriber) { return subscriber->takes(*event); });
+    if (next == subscribers.end()) return {};
+    const Packed packed = lane->packer.pack(std::move(event));
     std::vector<Delivery*> full;  // waited for only when all others have got theirs
-    for (const auto& subscriber : route->subscribers) {
-      if (!subscriber->filter.matches(*event)) continue;
-      if (!subscriber->delivery->try_offer(shared_ns, EventPtr(event))) {
-        full.push_back(subscriber->delivery.get());
-      }
+    for (; next != subscribers.end(); ++next) {
+      const Subscriber& subscriber = **next;
+      if (!subscriber.takes(*packed.event())) continue;
+      if (!subscriber.delivery->try_offer(packed)) full.push_back(subscriber.delivery.get());
     }
-    for (Delivery* delivery : full) delivery->offer(shared_ns, EventPtr(event));
-    if (!full.empty() && exchange_->is_closed()) return std::unexpected(closed_error());
+    for (Delivery* delivery : full) delivery->offer(packed);
+    // Closed meanwhile: some may have refused it. If not by now, all have got it.
+    if (exchange_->is_closed()) return std::unexpected(closed_error());
     return {};
   }
 
   Result<Subscription> do_subscribe(NamespacePattern pattern, Filter filter,
                                     SubscribeOptions options, BusHandler handler) override {
+    auto executor = exchange_->executor();
+    if (!executor) return std::unexpected(std::move(executor.error()));
     const auto closed = [exchange = std::weak_ptr(exchange_)](const Delivery& delivery) {
       if (const auto alive = exchange.lock()) alive->remove(delivery);
     };
@@ -131,10 +214,14 @@ class LocalBus final : public EventBus {
                         .block_timeout = options_.block_timeout,
                         .log = options_.log,
                         .closed = closed});
-    if (auto ok = delivery->start(); !ok) return std::unexpected(std::move(ok.error()));
+    delivery->start(std::move(*executor));
     Subscription subscription = subscription_of(delivery);
-    auto subscriber = std::make_shared<const Subscriber>(Subscriber{
-        .pattern = std::move(pattern), .filter = std::move(filter), .delivery = delivery});
+    const bool takes_all = filter == Filter{};
+    auto subscriber =
+        std::make_shared<const Subscriber>(Subscriber{.pattern = std::move(pattern),
+                                                      .filter = std::move(filter),
+                                                      .takes_all = takes_all,
+                                                      .delivery = std::move(delivery)});
     if (!exchange_->add(std::move(subscriber))) return std::unexpected(closed_error());
     return subscription;
   }
