@@ -21,8 +21,6 @@ constexpr std::string_view kApi = "$JS.API.";
 // into what a connection may hold.
 constexpr std::size_t kMaxBatchBytes = std::size_t{8} * 1024 * 1024;
 constexpr int kLimitReached = 409;  // a status
-// Where making a consumer took nearly all the time that there was.
-constexpr std::chrono::milliseconds kShortestFetch{100};
 
 std::uint64_t header_number(const Message& message, const std::string& name) {
   const std::string_view text = message.header(name).value_or("");
@@ -41,23 +39,30 @@ StoredMessage from_direct(const Message& message) {
 }
 
 /// A message that a consumer delivers tells its place in the subject of its acknowledgement:
-/// "$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…"; behind "ACK" newer servers may have two
-/// tokens more.
-StoredMessage from_consumer(const Message& message) {
-  constexpr std::size_t kShortForm = 9;
-  std::vector<std::string_view> tokens;
-  for (std::string_view rest = message.reply(); !rest.empty();) {
-    const std::size_t end = std::min(rest.find('.'), rest.size());
-    tokens.push_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+/// "$JS.ACK.<stream>.<consumer>.<times>.<sequence>.<delivered>.…"; behind "ACK" newer servers may
+/// have two tokens more.
+struct Delivered {
+  std::uint64_t sequence = 0;
+  std::uint64_t number = 0;  ///< of the consumer's deliveries
+};
+Delivered delivered_as(std::string_view acknowledgement) {
+  constexpr int kShortForm = 8;  // dots
+  const bool is_short = std::ranges::count(acknowledgement, '.') <= kShortForm;
+  std::string_view rest = acknowledgement;
+  for (int before = is_short ? 5 : 7; before > 0; --before) {
+    rest.remove_prefix(std::min(rest.find('.'), rest.size() - 1) + 1);
   }
-  StoredMessage stored{.sequence = 0,
+  const char* const end = rest.data() + rest.size();
+  Delivered delivered;
+  const auto [dot, error] = std::from_chars(rest.data(), end, delivered.sequence);
+  if (error == std::errc() && dot != end) std::from_chars(dot + 1, end, delivered.number);
+  return delivered;
+}
+
+StoredMessage from_consumer(const Message& message, std::uint64_t sequence) {
+  StoredMessage stored{.sequence = sequence,
                        .subject = std::string(message.subject()),
                        .body = std::string(message.data())};
-  if (tokens.size() >= kShortForm) {
-    const std::string_view sequence = tokens[tokens.size() == kShortForm ? 5 : 7];
-    std::from_chars(sequence.data(), sequence.data() + sequence.size(), stored.sequence);
-  }
   stored.take_headers([&](const std::string& name) { return message.header(name); });
   return stored;
 }
@@ -78,6 +83,11 @@ std::unexpected<ApiError> failed(Error error) {
 std::unexpected<ApiError> unanswered(Error error) {
   if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
   return failed(std::move(error));
+}
+
+std::unexpected<ApiError> lost_a_part() {
+  return unanswered(
+      {.code = Errc::unavailable, .message = "a part of a batch was lost on its way"});
 }
 
 /// Asks, and once more where an answer was lost with the connection, or where the question was the
@@ -208,11 +218,9 @@ void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::s
           batch->is_last = true;
         } else if (end->status() == 204) {
           coming->follow(*end, 0);
-          if (!coming->is_whole) {
-            return done(unanswered(
-                {.code = Errc::unavailable, .message = "a part of a batch was lost on its way"}));
-          }
-          batch->is_last = header_number(*end, "Nats-Num-Pending") == 0;
+          if (!coming->is_whole) return done(lost_a_part());
+          batch->pending = header_number(*end, "Nats-Num-Pending");
+          batch->is_last = batch->pending == 0;
         } else {
           return done(
               unanswered({.code = Errc::unavailable,
@@ -222,9 +230,8 @@ void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::s
       });
 }
 
-void StreamApi::consume(const std::string& subject, std::uint64_t sequence, std::size_t limit,
-                        Timeout timeout, Completion<Batch> done) {
-  // It goes by itself, should we go before we end it.
+void StreamApi::make_consumer(const std::string& subject, std::uint64_t sequence, Timeout timeout,
+                              Completion<ConsumerInfo> done) {
   const std::string body =
       concat(R"({"stream_name":")", stream_, R"(","config":{"deliver_policy":"by_start_sequence",)",
              "\"opt_start_seq\":", sequence, R"(,"ack_policy":"none","replay_policy":"instant",)",
@@ -232,52 +239,56 @@ void StreamApi::consume(const std::string& subject, std::uint64_t sequence, std:
              "\"inactive_threshold\":10000000000}}");
   requests_.send(
       {.subject = concat(kApi, "CONSUMER.CREATE.", stream_), .data = body, .timeout = timeout},
-      [this, limit, deadline = std::chrono::steady_clock::now() + timeout,
-       done = std::move(done)](Result<Message> reply) mutable {
-        if (!reply) return done(unanswered(std::move(reply.error())));
-        const auto consumer = parse_consumer(reply->data());
-        if (!consumer) return done(std::unexpected(consumer.error()));
-        const std::size_t count = std::min<std::uint64_t>(limit, consumer->pending);
-        fetch({.name = consumer->name, .count = count, .is_all = count == consumer->pending},
-              std::max(kShortestFetch,
-                       std::chrono::ceil<Timeout>(deadline - std::chrono::steady_clock::now())),
-              std::move(done));
+      [done = std::move(done)](Result<Message> reply) mutable {
+        done(reply ? parse_consumer(reply->data()) : unanswered(std::move(reply.error())));
       });
 }
 
-void StreamApi::fetch(const Delivering& consumer, Timeout timeout, Completion<Batch> done) {
-  const auto remove = [this, name = consumer.name] {
-    requests_.send({.subject = concat(kApi, "CONSUMER.DELETE.", stream_, ".", name)},
-                   [](const Result<Message>&) {});
-  };
-  if (consumer.count == 0) {
-    remove();
-    return done(Batch{.messages = {}, .is_last = true});
-  }
+void StreamApi::remove_consumer(const std::string& name) {
+  requests_.send({.subject = concat(kApi, "CONSUMER.DELETE.", stream_, ".", name)},
+                 [](const Result<Message>&) {});
+}
+
+void StreamApi::pull(const Pull& asked, Timeout timeout, Completion<Batch> done) {
+  pull(asked, true, timeout, std::move(done));
+}
+
+void StreamApi::pull(const Pull& asked, bool is_limited, Timeout timeout, Completion<Batch> done) {
   const std::string body =
-      concat("{\"batch\":", consumer.count, ",\"no_wait\":true",
-             consumer.is_limited ? concat(",\"max_bytes\":", kMaxBatchBytes) : std::string(), "}");
-  auto batch = std::make_shared<Batch>();
+      concat("{\"batch\":", asked.count, ",\"no_wait\":true",
+             is_limited ? concat(",\"max_bytes\":", kMaxBatchBytes) : std::string(), "}");
+  struct Coming {
+    Batch batch{};
+    std::uint64_t delivered = 0;
+    bool is_whole = true;
+  };
+  auto coming = std::make_shared<Coming>(Coming{.delivered = asked.delivered});
+  coming->batch.messages.reserve(asked.count);
   requests_.send(
-      {.subject = concat(kApi, "CONSUMER.MSG.NEXT.", stream_, ".", consumer.name),
+      {.subject = concat(kApi, "CONSUMER.MSG.NEXT.", stream_, ".", asked.consumer),
        .data = body,
        .timeout = timeout,
-       .consumer = consumer.name},
-      [batch, count = consumer.count](const Message& message) {
-        batch->messages.push_back(from_consumer(message));
-        return batch->messages.size() < count;
-      },
-      [this, batch, consumer, timeout, remove,
-       done = std::move(done)](Result<Message> end) mutable {
-        if (end && batch->messages.empty() && end->status() == kLimitReached &&
-            consumer.is_limited) {  // the very first message has more bytes
-          return fetch({.name = consumer.name, .count = 1, .is_limited = false}, timeout,
-                       std::move(done));
+       .consumer = asked.consumer},
+      [coming, count = asked.count](const Message& message) {
+        const Delivered delivered = delivered_as(message.reply());
+        if (delivered.number != ++coming->delivered) {  // nobody repeats what is lost
+          coming->is_whole = false;
+          return false;
         }
-        remove();
+        auto& messages = coming->batch.messages;
+        messages.push_back(from_consumer(message, delivered.sequence));
+        return messages.size() < count;
+      },
+      [this, coming,
+       one = Pull{.consumer = asked.consumer, .count = 1, .delivered = asked.delivered}, is_limited,
+       timeout, done = std::move(done)](Result<Message> end) mutable {
         if (!end) return done(unanswered(std::move(end.error())));
-        batch->is_last = consumer.is_all && batch->messages.size() == consumer.count;
-        done(std::move(*batch));
+        if (!coming->is_whole) return done(lost_a_part());
+        if (coming->batch.messages.empty() && end->status() == kLimitReached && is_limited) {
+          // The very first message has more bytes.
+          return pull(one, false, timeout, std::move(done));
+        }
+        done(std::move(coming->batch));
       });
 }
 

@@ -96,7 +96,15 @@ struct Stored {
 /// Several messages of a stream, in the order of their sequences.
 struct Batch {
   std::vector<StoredMessage> messages{};
-  bool is_last = false;  ///< the one who answered has no more
+  bool is_last = false;       ///< the one who answered has no more
+  std::uint64_t pending = 0;  ///< what it has beyond these; not known where the limit was of bytes
+};
+
+/// A consumer, as far as it matters here.
+struct ConsumerInfo {
+  std::string name{};
+  std::uint64_t pending = 0;  ///< messages that it has yet to deliver
+  Timestamp created = kNoTimestamp;
 };
 
 /// Requests to JetStream about one stream. Those with a completion may be sent from any thread; it
@@ -123,13 +131,24 @@ class StreamApi {
             Completion<Found> done);
 
   /// At most `limit` messages of `subject` from `sequence` on, from any replica, in one reply each.
-  /// Needs `kBatchGetLevel`.
+  /// `unavailable` also where some were lost. Needs `kBatchGetLevel`.
   void batch(const std::string& subject, std::uint64_t sequence, std::size_t limit, Timeout timeout,
              Completion<Batch> done);
 
-  /// The same on servers without that: by a consumer that is made for it.
-  void consume(const std::string& subject, std::uint64_t sequence, std::size_t limit,
-               Timeout timeout, Completion<Batch> done);
+  /// Makes a consumer for the messages of `subject` from `sequence` on. It goes by itself 10 s
+  /// after it was last asked for some.
+  void make_consumer(const std::string& subject, std::uint64_t sequence, Timeout timeout,
+                     Completion<ConsumerInfo> done);
+  struct Pull {
+    std::string consumer;
+    std::size_t count = 0;        ///< of messages, at most
+    std::uint64_t delivered = 0;  ///< by this consumer before
+  };
+  /// A consumer's next messages, in one reply each. None: it has no more. `unavailable` also where
+  /// some were lost.
+  void pull(const Pull& asked, Timeout timeout, Completion<Batch> done);
+  /// Does not wait for it.
+  void remove_consumer(const std::string& name);
 
   /// Publishes a message into the stream.
   void publish(std::string_view subject, std::span<const Header> headers, std::string_view body,
@@ -148,14 +167,7 @@ class StreamApi {
   void get_direct(const std::string& suffix, const std::string& body, Timeout timeout,
                   Completion<Found> done);
 
-  /// A consumer that is asked for its next messages.
-  struct Delivering {
-    std::string name;
-    std::size_t count = 0;
-    bool is_all = false;     ///< it has no more than these
-    bool is_limited = true;  ///< in bytes: the connection must hold what comes
-  };
-  void fetch(const Delivering& consumer, Timeout timeout, Completion<Batch> done);
+  void pull(const Pull& asked, bool is_limited, Timeout timeout, Completion<Batch> done);
 
   Transport& transport_;
   Requests& requests_;

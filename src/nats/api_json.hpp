@@ -3,18 +3,9 @@
 
 #include "nats/api.hpp"
 
-#include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace aether::nats {
-
-/// A consumer, as far as it matters here.
-struct ConsumerInfo {
-  std::string name{};
-  std::uint64_t pending = 0;  ///< messages that it has yet to deliver
-  Timestamp created = kNoTimestamp;
-};
 
 // What JetStream answers, in JSON. A reply with an `error` becomes that; one that is not as it
 // should be is `corrupt`. Unknown fields are ignored: newer servers have more.

@@ -62,11 +62,7 @@ Result<std::optional<Position>> Commit::find(std::string_view actor_id, Version 
   return (*found)->position;
 }
 
-std::chrono::milliseconds Commit::time_left() const {
-  using std::chrono::milliseconds;
-  const auto left = std::chrono::ceil<milliseconds>(deadline - Deadline::clock::now());
-  return std::clamp(left, milliseconds(1), kLongestTry);
-}
+std::chrono::milliseconds Commit::time_left() const { return time_for_a_try(deadline); }
 
 Commit::Versions Commit::versions_of(std::size_t actor) const {
   Versions versions{.first = kMaxVersion, .last = 0};

@@ -17,7 +17,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostAtOnce = 1'000;  // messages; a server sends them without flow control
+// Messages. Most histories are short, and come with the first batch. What comes beyond it, and how
+// many are left, a server counts anew for each batch, which takes it a while.
+constexpr std::uint64_t kFirstAtOnce = 128;
+constexpr std::uint64_t kMostAtOnce = 4'000;  // they come without flow control
+// So many are worth a consumer. With replicas it is the cluster's leader that makes it.
+constexpr std::uint64_t kLong = 400;
+constexpr std::uint64_t kLongWithReplicas = 4'000;
 constexpr milliseconds kLookInterval{200};
 
 /// 0 where there is none: then the message is looked into.
@@ -37,14 +43,30 @@ std::string filter_subject(const Namespace& ns, const Filter& filter) {
   return event_stream_subjects(ns);
 }
 
-Result<Batch> Reader::fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
-                            Deadline deadline) {
-  return wait_for<Batch>(deadline, [&](milliseconds timeout, auto completion) {
-    if (options_.batch_get) {
-      api_.batch(subject, sequence, limit, timeout, std::move(completion));
-    } else {
-      api_.consume(subject, sequence, limit, timeout, std::move(completion));
+bool Reader::is_long(std::uint64_t messages) const {
+  return may_consume_ && messages >= (options_.ask_leader ? kLongWithReplicas : kLong);
+}
+
+Result<Batch> Reader::fetch(const LongRead::Range& range, std::uint64_t at_once,
+                            std::optional<LongRead>& long_read, Deadline deadline) {
+  return try_until<Batch>(deadline, [&](milliseconds longest) -> ApiResult<Batch> {
+    if (!options_.batch_get && !long_read) {
+      long_read.emplace(api_, range, LongRead::Patience{deadline, longest});
     }
+    if (long_read) {
+      ApiResult<Batch> batch = long_read->next();
+      if (!batch || batch->is_last) long_read.reset();
+      if (batch || !options_.batch_get) return batch;
+      // Whatever it was, the rest can be had without a consumer.
+      if (batch.error().error.code == Errc::permission_denied) may_consume_ = false;
+    }
+    const std::uint64_t limit = std::min(range.limit, at_once);
+    return wait_once<Batch>(
+        deadline,
+        [&](milliseconds timeout, auto completion) {
+          api_.batch(range.subject, range.sequence, limit, timeout, std::move(completion));
+        },
+        longest);
   });
 }
 
@@ -81,8 +103,9 @@ Result<std::optional<Place>> Reader::place_before(const std::string& subject, Ve
 }
 
 template <class Take>
-Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
-                          bool fresh, Deadline deadline, const Take& take) {
+Result<void> Reader::scan(LongRead::Range range, bool fresh, Deadline deadline, const Take& take) {
+  std::optional<LongRead> long_read;
+  std::uint64_t at_once = kFirstAtOnce;
   std::uint64_t until = 0;  // of what the leader has
   auto pause = kFirstPause;
   while (true) {
@@ -91,19 +114,25 @@ Result<void> Reader::scan(const std::string& subject, std::uint64_t sequence, st
                   concat("reading took longer than ", options_.timeout.count(),
                          " ms: read less at a time, or raise the store's timeout"));
     }
-    const auto batch = fetch(subject, sequence, std::min(at_once, kMostAtOnce), deadline);
+    const auto batch = fetch(range, at_once, long_read, deadline);
     if (!batch) return std::unexpected(batch.error());
+    at_once = kMostAtOnce;
+    if (!batch->messages.empty()) range.sequence = batch->messages.back().sequence + 1;
+    range.limit -= std::min<std::uint64_t>(range.limit - 1, batch->messages.size());
+    if (!long_read && is_long(std::min(batch->pending, range.limit))) {
+      // While these are looked at.
+      long_read.emplace(api_, range, LongRead::Patience{deadline, kLongestTry});
+    }
     for (const StoredMessage& message : batch->messages) {
-      sequence = message.sequence + 1;
       const Result<bool> goes_on = take(message);
       if (!goes_on) return std::unexpected(goes_on.error());
       if (!*goes_on) return {};
     }
     if (!batch->is_last) continue;
-    if (!fresh || !options_.ask_leader || (until != 0 && sequence > until)) return {};
-    const auto end = last_sequence(subject, deadline);
+    if (!fresh || !options_.ask_leader || (until != 0 && range.sequence > until)) return {};
+    const auto end = last_sequence(range.subject, deadline);
     if (!end) return std::unexpected(end.error());
-    if (*end < sequence) return {};
+    if (*end < range.sequence) return {};
     until = *end;  // who answered is behind the leader
     if (Clock::now() + pause >= deadline) {
       return fail(Errc::unavailable,
@@ -152,32 +181,32 @@ Result<std::optional<std::vector<EventPtr>>> Reader::read_behind(const std::stri
                                                                  const ReadOptions& options,
                                                                  Deadline deadline) {
   // What stands between that place and the version is passed over.
-  const std::size_t at_once =
-      std::min(options.limit, kMostAtOnce) + (before.sequence > 0 ? kNearVersions : 0);
+  const std::uint64_t passed_over = before.sequence > 0 ? kNearVersions : 0;
+  const LongRead::Range range{.subject = subject,
+                              .sequence = is_remembered ? before.sequence : before.sequence + 1,
+                              .limit = std::max(options.limit, options.limit + passed_over)};
   // A remembered place is read, too: that it is there still shows that it is one of this stream.
   bool is_right = !is_remembered;
   std::vector<EventPtr> events;
   Place reached = before;
-  auto scanned = scan(subject, is_remembered ? before.sequence : before.sequence + 1, at_once, true,
-                      deadline, [&](const StoredMessage& message) -> Result<bool> {
-                        const Version last = version_in(message);
-                        if (!is_right) {
-                          is_right = message.sequence == before.sequence && last == before.version;
-                          return is_right;
-                        }
-                        if (last != 0 && last < options.from_version) return true;
-                        auto decoded =
-                            decode_message(options_.ns, message, options_.max_json_depth);
-                        if (!decoded) return std::unexpected(std::move(decoded.error()));
-                        const bool is_whole = events.size() + decoded->size() <= options.limit;
-                        for (EventPtr& event : *decoded) {
-                          if (event->version < options.from_version) continue;
-                          if (events.size() == options.limit) break;
-                          events.push_back(std::move(event));
-                        }
-                        if (is_whole) reached = {.version = last, .sequence = message.sequence};
-                        return events.size() < options.limit;
-                      });
+  auto scanned = scan(range, true, deadline, [&](const StoredMessage& message) -> Result<bool> {
+    const Version last = version_in(message);
+    if (!is_right) {
+      is_right = message.sequence == before.sequence && last == before.version;
+      return is_right;
+    }
+    if (last != 0 && last < options.from_version) return true;
+    auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
+    if (!decoded) return std::unexpected(std::move(decoded.error()));
+    const bool is_whole = events.size() + decoded->size() <= options.limit;
+    for (EventPtr& event : *decoded) {
+      if (event->version < options.from_version) continue;
+      if (events.size() == options.limit) break;
+      events.push_back(std::move(event));
+    }
+    if (is_whole) reached = {.version = last, .sequence = message.sequence};
+    return events.size() < options.limit;
+  });
   if (!scanned) return std::unexpected(std::move(scanned.error()));
   if (!is_right) return std::nullopt;
   if (reached.sequence > before.sequence) remember(subject, reached);
@@ -195,27 +224,29 @@ Result<Reader::Stretch> Reader::read_from(std::uint64_t sequence, const Filter& 
   Stretch stretch{.page = {.events = {}, .next = after}, .sequence = sequence};
   if (sequence > kMaxSequence) return stretch;
   Page& page = stretch.page;
-  auto scanned =
-      scan(filter_subject(options_.ns, filter), std::max<std::uint64_t>(sequence, 1), limit, fresh,
-           deadline_after(options_.timeout), [&](const StoredMessage& message) -> Result<bool> {
-             auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
-             if (!decoded && decoded.error().position <= after) {
-               stretch.sequence = message.sequence + 1;  // told of before; one goes on behind it
-               return true;
-             }
-             if (!decoded) return std::unexpected(std::move(decoded.error()));
-             const Position last = decoded->back()->position;
-             stretch.sequence = message.sequence;
-             for (EventPtr& event : *decoded) {
-               if (event->position <= after || !filter.matches(*event)) continue;
-               page.next = event->position;
-               page.events.push_back(std::move(event));
-               if (page.events.size() == limit && page.next != last) return false;
-             }
-             page.next = std::max(after, last);
-             stretch.sequence = message.sequence + 1;
-             return page.events.size() < limit;
-           });
+  auto scanned = scan(
+      {.subject = filter_subject(options_.ns, filter),
+       .sequence = std::max<std::uint64_t>(sequence, 1),
+       .limit = limit},
+      fresh, deadline_after(options_.timeout), [&](const StoredMessage& message) -> Result<bool> {
+        auto decoded = decode_message(options_.ns, message, options_.max_json_depth);
+        if (!decoded && decoded.error().position <= after) {
+          stretch.sequence = message.sequence + 1;  // told of before; one goes on behind it
+          return true;
+        }
+        if (!decoded) return std::unexpected(std::move(decoded.error()));
+        const Position last = decoded->back()->position;
+        stretch.sequence = message.sequence;
+        for (EventPtr& event : *decoded) {
+          if (event->position <= after || !filter.matches(*event)) continue;
+          page.next = event->position;
+          page.events.push_back(std::move(event));
+          if (page.events.size() == limit && page.next != last) return false;
+        }
+        page.next = std::max(after, last);
+        stretch.sequence = message.sequence + 1;
+        return page.events.size() < limit;
+      });
   if (!scanned && page.events.empty()) return std::unexpected(std::move(scanned.error()));
   return stretch;  // what was read before an error; that comes again at its place
 }

@@ -7,8 +7,10 @@
 #include "nats/api.hpp"
 #include "nats/commit.hpp"
 #include "nats/locate.hpp"
+#include "nats/long_read.hpp"
 #include "store/recent_cache.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +25,7 @@ namespace aether::nats {
 struct ReaderOptions {
   Namespace ns;
   bool ask_leader = true;  ///< replicas may be behind: the end of what was read is checked
-  bool batch_get = false;  ///< else by a consumer
+  bool batch_get = false;  ///< what is short; else all by consumers
   unsigned max_json_depth = kDefaultJsonDepth;
   std::size_t place_cache_actors = 10'000;
   std::chrono::milliseconds timeout{10'000};  ///< of each call, with its tries
@@ -68,8 +70,7 @@ class Reader {
   /// Calls `take(message)` with the messages of `subject` from `sequence` on, in order, until it
   /// says false, or there are no more.
   template <class Take>
-  Result<void> scan(const std::string& subject, std::uint64_t sequence, std::size_t at_once,
-                    bool fresh, Deadline deadline, const Take& take);
+  Result<void> scan(LongRead::Range range, bool fresh, Deadline deadline, const Take& take);
   /// From where on to read for the actor's events from `version` on; nothing: there are none.
   [[nodiscard]] Result<std::optional<Place>> place_before(const std::string& subject,
                                                           Version version, Deadline deadline);
@@ -81,8 +82,11 @@ class Reader {
                                                                          Deadline deadline);
   [[nodiscard]] std::optional<Place> remembered_before(const std::string& subject, Version version);
   void remember(const std::string& subject, const Place& place);
-  Result<Batch> fetch(const std::string& subject, std::uint64_t sequence, std::size_t limit,
-                      Deadline deadline);
+  /// The next messages of the range, by `long_read` where there is one. It begins one where there
+  /// must be one, and ends one that is over.
+  Result<Batch> fetch(const LongRead::Range& range, std::uint64_t at_once,
+                      std::optional<LongRead>& long_read, Deadline deadline);
+  [[nodiscard]] bool is_long(std::uint64_t messages) const;
   Result<std::optional<StoredMessage>> last(const std::string& subject, Deadline deadline);
   /// 0 where there is none.
   Result<std::uint64_t> last_sequence(const std::string& subject, Deadline deadline);
@@ -90,6 +94,8 @@ class Reader {
 
   StreamApi& api_;
   const ReaderOptions options_;
+
+  std::atomic<bool> may_consume_{true};  // until a server has said no
 
   std::mutex mutex_;  // guards places_
   /// Where reading ended lately, by subject: whoever reads page after page, or what was added
