@@ -3,6 +3,7 @@
 // The snippets of docs/projections.md, as one program: it fails if what they claim is wrong.
 #include <aether/projection/checkpoints.hpp>
 #include <aether/projection/projector.hpp>
+#include <aether/projection/rebuild.hpp>
 #include <aether/sqlite/read_model.hpp>
 #include <aether/store/memory.hpp>
 
@@ -87,6 +88,22 @@ aether::Result<std::vector<std::unique_ptr<aether::Projector>>> share_orders(
 }
 // [/partitions]
 
+// [rebuild]
+aether::Result<void> bring_up_to_date(aether::EventStore& store,
+                                      const aether::sqlite::ReadModelOptions& options) {
+  auto accepting = options;
+  accepting.accept_outdated = true;
+  const auto model = aether::sqlite::open_read_model("orders.db", accepting);
+  if (!model) return std::unexpected(model.error());
+  if (!(*model)->is_outdated()) return {};
+  const auto done = aether::rebuild(
+      store, **model, {.progress = [](const aether::RebuildProgress& progress) {
+        std::printf("%llu events\n", static_cast<unsigned long long>(progress.events));
+      }});
+  return done ? aether::Result<void>() : std::unexpected(done.error());
+}
+// [/rebuild]
+
 }  // namespace
 
 int main() {
@@ -104,6 +121,12 @@ int main() {
     const auto listed = aether::sqlite::list_projections(folder + "/orders.db");
     check(listed && listed->size() == 1, "the projection is listed");
     check(listed->front().checkpoint.event_position == 1, "with its checkpoint");
+    std::filesystem::current_path(folder);
+    const auto brought = bring_up_to_date(
+        *store, {.schema = "orders/2",
+                 .create = "CREATE TABLE orders (id TEXT PRIMARY KEY, state TEXT, changes INTEGER)",
+                 .handlers = {{"orders", count_order}}});
+    check(!brought && brought.error().code == aether::Errc::unavailable, "a fed model is locked");
     const auto shared = open_orders(folder + "/shared.db");
     check(shared.has_value(), "another model can be made");
     const auto projectors = share_orders(*store, **shared);
@@ -113,6 +136,13 @@ int main() {
     }
     check(count_elsewhere(*store, folder).has_value(), "checkpoints may be files");
   }
+  const auto brought = bring_up_to_date(
+      *store, {.schema = "orders/2",
+               .create = "CREATE TABLE orders (id TEXT PRIMARY KEY, state TEXT, changes INTEGER)",
+               .handlers = {{"orders", count_order}}});
+  check(brought.has_value(), "a model is brought to another schema");
+  const auto listed = aether::sqlite::list_projections(folder + "/orders.db");
+  check(listed && listed->front().checkpoint.event_position == 1, "with all its events");
   std::filesystem::remove_all(folder);
   return EXIT_SUCCESS;
 }

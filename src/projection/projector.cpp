@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "projection/feed_queue.hpp"
 #include "projection/feeder.hpp"
+#include "projection/rebuild_thread.hpp"
 #include "projection/start_checks.hpp"
 #include "store/deadline.hpp"
 
@@ -40,7 +41,9 @@ class RunningProjector final : public Projector, private FeedObserver {
         projection_(std::move(projection)),
         options_(options),
         clock_(options.clock != nullptr ? *options.clock : system_clock()),
-        feeder_(model, projection_, options_, clock_, *this) {}
+        feeder_(model, projection_, options_, clock_, *this),
+        rebuild_(store, model, projection_, options_,
+                 [this](LogLevel level, const std::string& what) { say(level, what); }) {}
 
   ~RunningProjector() override { RunningProjector::stop(); }
   RunningProjector(const RunningProjector&) = delete;
@@ -71,12 +74,14 @@ class RunningProjector final : public Projector, private FeedObserver {
     changed_.notify_all();
     const std::scoped_lock lock(joining_);
     if (thread_.joinable()) thread_.join();
+    rebuild_.stop();
   }
 
   [[nodiscard]] ProjectorStatus status() const override {
     const std::scoped_lock lock(mutex_);
     ProjectorStatus status = status_;
     status.queued = queue_ ? queue_->size() : 0;
+    status.rebuild = rebuild_.progress();
     return status;
   }
 
@@ -247,7 +252,8 @@ class RunningProjector final : public Projector, private FeedObserver {
       if (is_conflict(dropped)) return dropped;
       if (!dropped) say(LogLevel::warning, dropped.error().message);
     }
-    requests->rebuild = false;  // ends with the rebuild itself
+    if (requests->rebuild) rebuild_.start();
+    requests->rebuild = false;  // that is answered by its end
     if (auto told = model_.answered(projection_, *requests); !told) {
       say(LogLevel::warning, concat("cannot answer requests: ", told.error().message));
     }
@@ -344,6 +350,8 @@ class RunningProjector final : public Projector, private FeedObserver {
   Subscription subscription_;
   Timestamp next_look_{};
   bool is_time_to_save_ = false;
+
+  RebuildThread rebuild_;  // of the thread alone, but for `progress` and `stop`
 
   std::mutex joining_;
   std::thread thread_;

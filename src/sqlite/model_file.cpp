@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite/model_file.hpp"
 
+#include "aether/core/uuid.hpp"
 #include "core/text.hpp"
 #include "sqlite/files.hpp"
 
@@ -63,7 +64,8 @@ Result<ModelFile> ModelFile::open(const std::string& path, const ReadModelOption
 
 Result<void> ModelFile::make(const ReadModelOptions& options) const {
   return transact([&]() -> Result<void> {
-    const ModelSchema schema{.name = options.schema, .sql = options.create};
+    const ModelSchema schema{
+        .name = options.schema, .sql = options.create, .origin = make_uuid_v7()};
     if (auto made = create_model_tables(connection_, schema); !made) return made;
     return guarded([&] { return make_users_tables(options.create); });
   });

@@ -15,7 +15,8 @@ constexpr std::string_view kTables =
     "id INTEGER PRIMARY KEY CHECK (id = 1), "
     "schema TEXT NOT NULL, "
     "sql TEXT NOT NULL, "
-    "rebuild INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "rebuild INTEGER NOT NULL DEFAULT 0, "
+    "origin TEXT NOT NULL) STRICT;"
     "CREATE TABLE aether_projections ("
     "key TEXT PRIMARY KEY, "
     "name TEXT NOT NULL, "
@@ -68,21 +69,27 @@ Result<ModelContent> inspect_model(const Connection& connection) {
 }
 
 Result<ModelSchema> read_model_schema(const Connection& connection) {
-  auto select = connection.prepare("SELECT schema, sql FROM aether_model");
+  auto select = connection.prepare("SELECT schema, sql, origin FROM aether_model");
   if (!select) return std::unexpected(std::move(select.error()));
   const auto row = select->step();
   if (!row) return std::unexpected(row.error());
   if (!*row) return fail(Errc::corrupt, "the read model has lost the name of its schema");
-  return ModelSchema{.name = std::string(select->text(0)), .sql = std::string(select->text(1))};
+  return ModelSchema{.name = std::string(select->text(0)),
+                     .sql = std::string(select->text(1)),
+                     .origin = std::string(select->text(2))};
 }
 
 Result<void> create_model_tables(const Connection& connection, const ModelSchema& schema) {
   const std::string pragmas = concat("PRAGMA application_id = ", std::int64_t{kModelApplicationId},
                                      "; PRAGMA user_version = ", kModelFormat);
   if (auto made = connection.execute(concat(kTables, pragmas)); !made) return made;
-  auto insert = connection.prepare("INSERT INTO aether_model (id, schema, sql) VALUES (1, ?1, ?2)");
+  auto insert = connection.prepare(
+      "INSERT INTO aether_model (id, schema, sql, origin) VALUES (1, ?1, ?2, ?3)");
   if (!insert) return std::unexpected(std::move(insert.error()));
-  return insert->bind_text(1, schema.name).bind_text(2, schema.sql).run();
+  return insert->bind_text(1, schema.name)
+      .bind_text(2, schema.sql)
+      .bind_text(3, schema.origin)
+      .run();
 }
 
 ParkedEvent read_parked_row(const Statement& row) {

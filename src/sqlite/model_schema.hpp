@@ -24,6 +24,7 @@ enum class ModelContent { empty, model };
 struct ModelSchema {
   std::string name{};
   std::string sql{};
+  std::string origin{};  ///< unique to the file that it was made in; goes with what is copied
 };
 [[nodiscard]] Result<ModelSchema> read_model_schema(const Connection& connection);
 

@@ -23,6 +23,9 @@ class ModelTransaction final : public Transaction {
       std::string_view sql, std::initializer_list<Parameter> parameters) override;
   [[nodiscard]] sqlite3* raw() override { return connection_.raw(); }
 
+  /// After the schema was replaced.
+  void forget_statements() { statements_.clear(); }
+
   /// What went wrong with the database, and not with a statement, since this was asked last.
   [[nodiscard]] std::optional<Error> take_trouble() { return std::exchange(trouble_, {}); }
 

@@ -24,7 +24,7 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
   const std::string select_parked = concat("SELECT ", kParkedColumns,
                                            " FROM aether_parked WHERE projection = ?1 "
                                            "ORDER BY position");
-  const std::array<std::pair<Statement*, std::string_view>, 12> statements{{
+  const std::array<std::pair<Statement*, std::string_view>, 15> statements{{
       {&rows.insert_,
        "INSERT INTO aether_projections VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, '', 1, ?6)"},
       {&rows.others_, "SELECT partitions, filter FROM aether_projections WHERE name = ?1"},
@@ -50,6 +50,11 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
       {&rows.dropped_,
        "UPDATE aether_parked SET request = NULL WHERE projection = ?1 AND position = ?2 "
        "AND request = 'drop'"},
+      {&rows.rebuilt_, "UPDATE aether_model SET rebuild = 0"},
+      {&rows.kept_,
+       "SELECT key, name, partition, partitions, filter, position, event_position, event_id, "
+       "revision FROM aether_projections ORDER BY key"},
+      {&rows.set_revisions_, "UPDATE aether_projections SET revision = ?1"},
   }};
   for (const auto& [statement, sql] : statements) {
     auto prepared = connection.prepare(sql);
@@ -160,6 +165,33 @@ Result<void> ProjectionRows::keep_parked(const std::string& key, const ParkedEve
       .run();
 }
 
+Result<std::vector<KeptProjection>> ProjectionRows::kept() {
+  const ResetGuard reset(kept_);
+  std::vector<KeptProjection> all;
+  while (true) {
+    const auto row = kept_.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return all;
+    auto filter = parse_filter(kept_.text(4));
+    if (!filter) return fail(Errc::corrupt, filter.error().message);
+    auto parked_events = parked(std::string(kept_.text(0)));
+    if (!parked_events) return std::unexpected(std::move(parked_events.error()));
+    all.push_back({.projection = {.name = std::string(kept_.text(1)),
+                                  .filter = std::move(*filter),
+                                  .partition = {static_cast<std::uint32_t>(kept_.integer(2)),
+                                                static_cast<std::uint32_t>(kept_.integer(3))}},
+                   .state = {.checkpoint = {.position = kept_.unsigned_integer(5),
+                                            .event_position = kept_.unsigned_integer(6),
+                                            .event_id = std::string(kept_.text(7))},
+                             .parked = std::move(*parked_events),
+                             .revision = kept_.unsigned_integer(8)}});
+  }
+}
+
+Result<void> ProjectionRows::set_revisions(std::uint64_t revision) {
+  return set_revisions_.bind(1, static_cast<std::int64_t>(revision)).run();
+}
+
 Result<ProjectionRequests> ProjectionRows::requests(const std::string& key) {
   ProjectionRequests found;
   {
@@ -190,7 +222,7 @@ Result<void> ProjectionRows::answered(const std::string& key, const ProjectionRe
   for (const Position position : requests.drop) {
     if (auto done = dropped_.bind_text(1, key).bind(2, stored(position)).run(); !done) return done;
   }
-  return {};
+  return requests.rebuild ? rebuilt_.run() : Result<void>();
 }
 
 }  // namespace aether::sqlite

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "aether/core/time.hpp"
-#include "aether/projection/read_model.hpp"
+#include "aether/projection/rebuild.hpp"
 #include "sqlite/connection.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace aether::sqlite {
 
@@ -27,6 +28,11 @@ class ProjectionRows {
 
   /// Keeps the batch but for its events, under the revision after its own.
   [[nodiscard]] Result<void> keep(const std::string& key, const Batch& batch, Timestamp now);
+
+  [[nodiscard]] Result<std::vector<KeptProjection>> kept();
+
+  /// Gives all projections the same revision.
+  [[nodiscard]] Result<void> set_revisions(std::uint64_t revision);
 
   [[nodiscard]] Result<ProjectionRequests> requests(const std::string& key);
   [[nodiscard]] Result<void> answered(const std::string& key, const ProjectionRequests& requests);
@@ -49,6 +55,9 @@ class ProjectionRows {
   Statement requests_;
   Statement retried_;
   Statement dropped_;
+  Statement rebuilt_;
+  Statement kept_;
+  Statement set_revisions_;
 };
 
 }  // namespace aether::sqlite

@@ -7,30 +7,72 @@
 #include "sqlite/files.hpp"
 #include "sqlite/model_file.hpp"
 #include "sqlite/model_transaction.hpp"
+#include "sqlite/model_twin.hpp"
 #include "sqlite/projection_rows.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace aether::sqlite {
 
 namespace {
 
+/// What a model is made of.
+struct Parts {
+  std::string path;
+  ReadModelOptions options;
+  FileLock lock;
+  ModelFile file;
+  ProjectionRows rows;
+  bool is_outdated = false;
+};
+
+/// What the model and its twin share.
+struct Shared {
+  std::mutex handling;  // one handler at a time
+  std::atomic<bool> has_twin{false};
+};
+
+[[nodiscard]] Result<Parts> open_parts(const std::string& path, const ReadModelOptions& options);
+
 class SqliteReadModel final : public ReadModel {
  public:
-  SqliteReadModel(std::string path, ReadModelOptions options, FileLock lock, ModelFile file,
-                  ProjectionRows rows)
-      : path_(std::move(path)),
-        options_(std::move(options)),
+  /// `parent`: of which this is the twin.
+  explicit SqliteReadModel(Parts parts, std::shared_ptr<Shared> parent = nullptr)
+      : path_(std::move(parts.path)),
+        options_(std::move(parts.options)),
         clock_(options_.clock != nullptr ? *options_.clock : system_clock()),
-        lock_(std::move(lock)),
-        file_(std::move(file)),
-        rows_(std::move(rows)) {}
+        is_twin_(parent != nullptr),
+        shared_(is_twin_ ? std::move(parent) : std::make_shared<Shared>()),
+        lock_(std::move(parts.lock)),
+        is_outdated_(parts.is_outdated),
+        file_(std::move(parts.file)),
+        rows_(std::move(parts.rows)) {}
+
+  ~SqliteReadModel() override {
+    if (is_twin_) shared_->has_twin = false;
+  }
+  SqliteReadModel(const SqliteReadModel&) = delete;
+  SqliteReadModel& operator=(const SqliteReadModel&) = delete;
 
   [[nodiscard]] const std::string& path() const override { return path_; }
 
+  [[nodiscard]] bool is_outdated() override {
+    const std::scoped_lock lock(mutex_);
+    return is_outdated_;
+  }
+
   [[nodiscard]] Result<ProjectionState> load(const Projection& projection) override {
     const std::scoped_lock lock(mutex_);
+    if (is_outdated_) {
+      return fail(Errc::invalid_argument,
+                  concat("the read model ", quoted(path_), " has not the schema ",
+                         quoted(options_.schema), ": rebuild it first"));
+    }
     if (auto handler = handler_of(projection); !handler) {
       return std::unexpected(std::move(handler.error()));
     }
@@ -71,7 +113,87 @@ class SqliteReadModel final : public ReadModel {
     return file_.transact([&] { return rows_.answered(projection_key(projection), requests); });
   }
 
+  [[nodiscard]] Result<std::vector<KeptProjection>> kept() override {
+    const std::scoped_lock lock(mutex_);
+    return rows_.kept();
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<aether::ReadModel>> make_twin(bool anew) override {
+    if (is_twin_ || shared_->has_twin.exchange(true)) {
+      return fail(Errc::unavailable,
+                  concat("the read model ", quoted(path_), " is being rebuilt already"));
+    }
+    auto parts = open_twin(anew);
+    if (parts) return std::make_unique<SqliteReadModel>(std::move(*parts), shared_);
+    shared_->has_twin = false;
+    return std::unexpected(std::move(parts.error()));
+  }
+
+  [[nodiscard]] Result<void> take_over(aether::ReadModel& other, const CatchUp& catch_up) override {
+    auto* twin = dynamic_cast<SqliteReadModel*>(&other);
+    if (twin == nullptr || twin->shared_ != shared_ || twin == this) {
+      return fail(Errc::invalid_argument, "a read model takes over its own twin and no other");
+    }
+    const std::scoped_lock lock(mutex_);  // whoever wants to apply a step waits
+    const auto reached = rows_.kept();
+    if (!reached) return std::unexpected(reached.error());
+    if (auto done = catch_up(*reached); !done) return done;
+    const std::scoped_lock twin_lock(twin->mutex_);
+    if (auto renewed = twin->renew_revisions(*reached); !renewed) return renewed;
+    transaction_.forget_statements();
+    if (auto copied = copy_model(twin->file_.connection(), file_.connection()); !copied) {
+      return copied;
+    }
+    is_outdated_ = false;
+    return {};
+  }
+
+  [[nodiscard]] Result<void> remove_twin() override {
+    if (!shared_->has_twin) return remove_model_files(twin_path_of(path_));
+    return fail(Errc::unavailable, "the twin of the read model is in use");
+  }
+
  private:
+  /// No projector of the old model may take the new one for what it knows.
+  [[nodiscard]] Result<void> renew_revisions(const std::vector<KeptProjection>& old) {
+    return file_.transact([&]() -> Result<void> {
+      const auto mine = rows_.kept();
+      if (!mine) return std::unexpected(mine.error());
+      std::uint64_t highest = 0;
+      for (const auto* all : {&old, &*mine}) {
+        for (const auto& one : *all) highest = std::max(highest, one.state.revision);
+      }
+      return rows_.set_revisions(highest + 1);
+    });
+  }
+
+  /// What an earlier one left, where it is of use: of the same schema, and not taken over.
+  [[nodiscard]] Result<Parts> open_twin(bool anew) {
+    ReadModelOptions options = options_;
+    options.accept_outdated = false;
+    const std::string path = twin_path_of(path_);
+    if (!anew) {
+      if (auto ok = remove_finished_twin(path_, origin()); !ok) {
+        return std::unexpected(std::move(ok.error()));
+      }
+      auto parts = open_parts(path, options);
+      const bool is_useless = !parts && (parts.error().code == Errc::invalid_argument ||
+                                         parts.error().code == Errc::corrupt ||
+                                         parts.error().code == Errc::unsupported);
+      if (!is_useless) return parts;
+    }
+    if (auto removed = remove_model_files(path); !removed) {
+      return std::unexpected(std::move(removed.error()));
+    }
+    return open_parts(path, options);
+  }
+
+  [[nodiscard]] std::string origin() {
+    const std::scoped_lock lock(mutex_);
+    const auto schema = read_model_schema(file_.connection());
+    return schema ? schema->origin : std::string();
+  }
+
   [[nodiscard]] Result<const ModelHandler*> handler_of(const Projection& projection) const {
     const auto found = options_.handlers.find(projection.name);
     if (found != options_.handlers.end()) return &found->second;
@@ -91,6 +213,7 @@ class SqliteReadModel final : public ReadModel {
   [[nodiscard]] Result<void> handle(const ModelHandler& handler, std::span<const EventPtr> events) {
     return file_.guarded([&]() -> Result<void> {
       for (const EventPtr& event : events) {
+        const std::scoped_lock one_at_a_time(shared_->handling);
         auto handled = handle_event([&] { return handler(transaction_, event); }, event);
         // Of the database, and so of no event, whatever the handler makes of it.
         if (auto trouble = transaction_.take_trouble()) return std::unexpected(*trouble);
@@ -112,8 +235,11 @@ class SqliteReadModel final : public ReadModel {
   const std::string path_;
   const ReadModelOptions options_;
   const Clock& clock_;
+  const bool is_twin_;
+  const std::shared_ptr<Shared> shared_;
   FileLock lock_;
-  std::mutex mutex_;  // guards what follows; one handler at a time
+  std::mutex mutex_;  // guards what follows
+  bool is_outdated_;
   ModelFile file_;
   ProjectionRows rows_;
   ModelTransaction transaction_{file_.connection()};
@@ -131,9 +257,8 @@ Result<void> check_options(const ReadModelOptions& options) {
   return {};
 }
 
-Result<void> check_schema(const ModelFile& file, const ReadModelOptions& options) {
-  const auto there = read_model_schema(file.connection());
-  if (!there) return std::unexpected(there.error());
+Result<void> check_schema(const ModelSchema& schema, const ReadModelOptions& options) {
+  const ModelSchema* there = &schema;
   if (there->name != options.schema) {
     return fail(Errc::invalid_argument,
                 concat("the read model has the schema ", quoted(there->name), ", and not ",
@@ -153,6 +278,25 @@ std::unexpected<Error> about(const std::string& path, Error error) {
   return std::unexpected(std::move(error));
 }
 
+Result<Parts> open_parts(const std::string& path, const ReadModelOptions& options) {
+  auto lock = FileLock::acquire(path);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  auto file = ModelFile::open(path, options);
+  if (!file) return about(path, std::move(file.error()));
+  const auto schema = read_model_schema(file->connection());
+  if (!schema) return about(path, schema.error());
+  auto right = check_schema(*schema, options);
+  if (!right && !options.accept_outdated) return about(path, std::move(right.error()));
+  auto rows = ProjectionRows::open(file->connection());
+  if (!rows) return about(path, std::move(rows.error()));
+  return Parts{.path = path,
+               .options = options,
+               .lock = std::move(*lock),
+               .file = std::move(*file),
+               .rows = std::move(*rows),
+               .is_outdated = !right};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ReadModel>> open_read_model(const std::string& path,
@@ -161,15 +305,14 @@ Result<std::unique_ptr<ReadModel>> open_read_model(const std::string& path,
   const auto resolved = resolve_path(path, false);
   if (!resolved) return std::unexpected(resolved.error());
   if (auto ok = check_writable(*resolved); !ok) return std::unexpected(std::move(ok.error()));
-  auto lock = FileLock::acquire(*resolved);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  auto file = ModelFile::open(*resolved, options);
-  if (!file) return about(*resolved, std::move(file.error()));
-  if (auto ok = check_schema(*file, options); !ok) return about(*resolved, std::move(ok.error()));
-  auto rows = ProjectionRows::open(file->connection());
-  if (!rows) return about(*resolved, std::move(rows.error()));
-  return std::make_unique<SqliteReadModel>(*resolved, options, std::move(*lock), std::move(*file),
-                                           std::move(*rows));
+  auto parts = open_parts(*resolved, options);
+  if (!parts) return std::unexpected(std::move(parts.error()));
+  const auto schema = read_model_schema(parts->file.connection());
+  if (!schema) return about(*resolved, schema.error());
+  if (auto ok = remove_finished_twin(*resolved, schema->origin); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  return std::make_unique<SqliteReadModel>(std::move(*parts));
 }
 
 }  // namespace aether::sqlite

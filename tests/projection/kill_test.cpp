@@ -14,16 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <semaphore>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -138,6 +141,7 @@ struct Totals {
   int kills = 0;
   std::size_t events = 0;
   Comparison found{};
+  std::set<std::string> origins{};  // a rebuild gives the model another
 };
 
 /// What is left is applied in this process, then all of it is compared.
@@ -152,9 +156,10 @@ Comparison finish_and_compare(EventStore& store, const std::string& path, Positi
   return compare(path, store, true);
 }
 
-Totals kill_projectors(const std::string& url, const std::string& mode, int kills) {
+Totals kill_projectors(const std::string& url, const std::string& mode, int kills,
+                       std::string path = {}) {
   const TemporaryFolder folder;
-  const std::string path = folder.file("model.db");
+  if (path.empty()) path = folder.file("model.db");
   const auto stores = open_stores(url).value();
   Writers writers(stores->events());
   Victim victim(url, path, mode);
@@ -163,19 +168,21 @@ Totals kill_projectors(const std::string& url, const std::string& mode, int kill
   for (; totals.kills < kills && totals.found.is_equal(); ++totals.kills) {
     writers.allow(kCommitsOfALife);
     const bool early = random() % 5 == 0;
-    victim.live_and_die(early, std::chrono::microseconds(random() % (early ? 30'000 : 5'000)));
+    const std::uint64_t longest = mode == "rebuild" ? 150'000 : (early ? 30'000 : 5'000);
+    victim.live_and_die(early, std::chrono::microseconds(random() % longest));
     if (::testing::Test::HasFailure()) break;
     const bool look = totals.kills % kFullLook == 0 || mode != "exactly";
+    totals.origins.insert(std::filesystem::exists(path) ? read_log(path).origin : "");
     // Everything up to the checkpoint, and nothing else, whatever the moment.
     if (look && std::filesystem::exists(path) && sqlite::list_projections(path)) {
       totals.found = compare(path, stores->events(), false);
     }
   }
   writers.finish();
-  if (totals.found.is_equal() && mode == "exactly") {
+  if (totals.found.is_equal() && (mode == "exactly" || mode == "rebuild")) {
     totals.found = finish_and_compare(stores->events(), path, writers.last());
   }
-  for (const LogContent& one : read_log(path)) totals.events += one.rows.size();
+  for (const LogContent& one : read_log(path).partitions) totals.events += one.rows.size();
   std::cout << url << ", " << mode << ": " << totals.kills << " projectors killed, "
             << totals.events << " events in the model, " << totals.found.missing << " missing, "
             << totals.found.repeated << " repeated, " << totals.found.wrong << " wrong\n";
@@ -197,6 +204,51 @@ TEST(ProjectionKill, OnJetStreamEveryEventTakesEffectOnce) {
 
   EXPECT_TRUE(totals.found.is_equal()) << totals.found.first;
   EXPECT_GT(totals.events, 500U);
+}
+
+/// Reads the model as any other program does, again and again: each time it must be whole.
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : thread_([this, path] { run(path); }) {}
+  ~Reader() { ended_ = true; }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  [[nodiscard]] std::size_t looks() const { return looks_; }
+  [[nodiscard]] std::size_t mixes() const { return mixes_; }
+
+ private:
+  void run(const std::string& path) {
+    while (!ended_ && !sqlite::list_projections(path)) std::this_thread::yield();
+    for (; !ended_; ++looks_) {
+      for (const LogContent& one : read_log(path).partitions) {
+        const bool ordered =
+            std::ranges::is_sorted(one.rows, std::ranges::less_equal(), &LogRow::position);
+        const Position last = one.rows.empty() ? 0 : one.rows.back().position;
+        if (!ordered || last != one.reached) ++mixes_;
+      }
+    }
+  }
+
+  std::atomic<bool> ended_{false};
+  std::atomic<std::size_t> looks_{0};
+  std::atomic<std::size_t> mixes_{0};
+  std::jthread thread_;
+};
+
+TEST(ProjectionKill, WhileTheModelIsRebuiltLeavesTheOldOneOrTheNewOne) {
+  const TemporaryFolder folder;
+  const TemporaryFolder models;
+  const std::string path = models.file("model.db");
+  const Reader reader(path);
+  const Totals totals =
+      kill_projectors("sqlite:" + folder.file("events.db"), "rebuild", kill_count(15), path);
+
+  std::cout << totals.origins.size() << " models took over, " << reader.looks()
+            << " looks at them\n";
+  EXPECT_TRUE(totals.found.is_equal()) << totals.found.first;
+  EXPECT_GT(totals.origins.size(), 2U);  // else nothing of the kind was tried
+  EXPECT_GT(reader.looks(), 0U);
+  EXPECT_EQ(reader.mixes(), 0U);
 }
 
 /// Dies in the place of a process, whose store would die with it: after some steps it does one more

@@ -119,9 +119,11 @@ sqlite::ReadModelOptions log_model_options() {
   return options;
 }
 
-std::array<LogContent, kPartitions> read_log(const std::string& path) {
-  std::array<LogContent, kPartitions> content;
+LogModel read_log(const std::string& path) {
+  LogModel model;
+  auto& content = model.partitions;
   Reader reader(path);
+  reader.query("SELECT origin FROM aether_model", [&](auto* row) { model.origin = text(row, 0); });
   reader.query("SELECT partition, event_position FROM aether_projections",
                [&](sqlite3_stmt* row) { content.at(number(row, 0)).reached = number(row, 1); });
   reader.query("SELECT position, actor, version, data FROM log ORDER BY n", [&](auto* row) {
@@ -139,11 +141,11 @@ std::array<LogContent, kPartitions> read_log(const std::string& path) {
     std::cerr << "the fold of " << text(row, 0) << " is not that of its log\n";
     std::abort();
   });
-  return content;
+  return model;
 }
 
 Comparison compare(const std::string& model, EventStore& store, bool complete) {
-  const auto content = read_log(model);
+  const auto content = read_log(model).partitions;
   const auto history = history_of(store);
   Comparison found;
   for (std::uint32_t i = 0; i < kPartitions; ++i) {

@@ -41,8 +41,12 @@ struct LogContent {
   std::vector<LogRow> rows{};  ///< of one partition, in the order in which they were handled
   Position reached = 0;        ///< the position of the last event, by the checkpoint
 };
+struct LogModel {
+  std::array<LogContent, kPartitions> partitions{};
+  std::string origin{};  ///< another one after each rebuild
+};
 /// In one read transaction.
-[[nodiscard]] std::array<LogContent, kPartitions> read_log(const std::string& path);
+[[nodiscard]] LogModel read_log(const std::string& path);
 
 /// How `model` differs from the store's history up to each partition's checkpoint, event for event,
 /// and the folds of actors from what the log says: "" where they do not.

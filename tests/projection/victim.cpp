@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // projection_victim STORE MODEL MODE: feeds the read model from the store until it is killed.
-// With MODE "exactly" as sqlite::ReadModel does it. With "at-least" the checkpoints are files, and
+// With MODE "exactly" as sqlite::ReadModel does it; with "rebuild" it also rebuilds the model
+// without end. With "at-least" the checkpoints are files, and
 // with "too-early" the checkpoint is kept before the effect: which the test must find out.
 
 #include "aether/projection/checkpoints.hpp"
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,10 +76,20 @@ class TornModel final : public ReadModel {
 
 std::unique_ptr<ReadModel> open_model(const std::string& path, std::string_view mode) {
   auto model = or_give_up(sqlite::open_read_model(path, log_model_options()));
-  if (mode == "exactly") return model;
+  if (mode == "exactly" || mode == "rebuild") return model;
   const std::string folder = path + ".checkpoints";
   std::filesystem::create_directories(folder);
   return std::make_unique<TornModel>(std::move(model), folder, mode == "too-early");
+}
+
+/// Half of them go on with what a process left that was killed, if it left anything.
+void rebuild_once(EventStore& store, ReadModel& model) {
+  static std::mt19937 random{std::random_device{}()};
+  const RebuildOptions options{.anew = random() % 2 == 0,
+                               .projector = {.batch = 100},
+                               .progress_interval = std::chrono::milliseconds(1)};
+  const auto done = rebuild(store, dynamic_cast<Rebuildable&>(model), options);
+  if (!done) give_up(done.error());
 }
 
 int run(std::span<char*> arguments) {
@@ -91,9 +103,10 @@ int run(std::span<char*> arguments) {
                                    {.batch = 50, .look_interval = std::chrono::milliseconds(10)})));
   }
   while (true) {
+    if (std::string_view(arguments[3]) == "rebuild") rebuild_once(stores->events(), *model);
     for (const auto& projector : projectors) {
       // Not a wait for anything: it lives until it is killed.
-      const auto waited = projector->wait_until(~Position{0}, std::chrono::seconds(1));
+      const auto waited = projector->wait_until(~Position{0}, std::chrono::milliseconds(1));
       if (!waited && waited.error().code != Errc::unavailable) give_up(waited.error());
     }
   }

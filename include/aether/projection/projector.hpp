@@ -35,6 +35,15 @@ struct ProjectorOptions {
   LogSink log{};
 };
 
+/// How far the rebuild of a read model is.
+struct RebuildProgress {
+  std::uint64_t events = 0;  ///< handled since it was begun, or gone on with
+  Position position = 0;     ///< reached by all of its projections
+  Position target = 0;       ///< where the old model stands now; positions are not dense
+
+  friend bool operator==(const RebuildProgress&, const RebuildProgress&) = default;
+};
+
 struct ProjectorStatus {
   enum class State {
     running,
@@ -43,13 +52,14 @@ struct ProjectorStatus {
     failed,    ///< ended by itself: `error` says why
   };
   State state = State::running;
-  Position position = 0;         ///< reached: applied, parked or passed over, and kept
-  std::optional<Error> error{};  ///< while it retries: what; failed: why
-  std::size_t queued = 0;        ///< events that wait for their step
-  std::size_t parked = 0;        ///< events that are parked now
-  std::uint64_t applied = 0;     ///< events handled, since it was started
-  std::uint64_t batches = 0;     ///< steps that succeeded, since it was started
-  std::uint64_t retries = 0;     ///< steps that failed, since it was started
+  Position position = 0;                     ///< reached: applied, parked or passed over, and kept
+  std::optional<Error> error{};              ///< while it retries: what; failed: why
+  std::size_t queued = 0;                    ///< events that wait for their step
+  std::size_t parked = 0;                    ///< events that are parked now
+  std::uint64_t applied = 0;                 ///< events handled, since it was started
+  std::uint64_t batches = 0;                 ///< steps that succeeded, since it was started
+  std::uint64_t retries = 0;                 ///< steps that failed, since it was started
+  std::optional<RebuildProgress> rebuild{};  ///< while this projector rebuilds the model
 };
 
 /// What a projection has still to do.
@@ -60,6 +70,8 @@ struct Lag {
 };
 
 /// Feeds a read model: every event of the projection after its checkpoint, in order, none skipped.
+/// Asked for it in the model (`ReadModel::requests`), it also rebuilds the model, where that is
+/// `Rebuildable`, on a thread of its own and with `allow_parked` not set.
 ///
 /// Destroying it stops it. All members may be called from any thread but that of the handler.
 class Projector {

@@ -3,7 +3,7 @@
 
 #include "aether/core/log.hpp"
 #include "aether/core/time.hpp"
-#include "aether/projection/read_model.hpp"
+#include "aether/projection/rebuild.hpp"
 #include "aether/sqlite/transaction.hpp"
 
 #include <functional>
@@ -27,6 +27,10 @@ struct ReadModelOptions {
   std::string create{};  ///< SQL that makes the tables, indexes and views in an empty database
   std::map<std::string, ModelHandler, std::less<>> handlers{};  ///< by the projection's name
 
+  /// Open a model of another schema, too. Then it can be read, and nothing can be projected into it
+  /// until `rebuild` has brought it to this one.
+  bool accept_outdated = false;
+
   const Clock* clock = nullptr;  ///< must outlive the model; null: the system's
   LogSink log{};
 };
@@ -40,16 +44,22 @@ struct ReadModelOptions {
 ///
 /// Beside the tables of `create` there are:
 ///
-///     aether_model        one row: schema, sql
+///     aether_model        one row: schema, sql, rebuild, origin
 ///     aether_projections  one row a projection and partition: key, name, partition, partitions,
 ///                         filter, position, event_position, event_id, revision, updated_at
 ///     aether_parked       one row a parked event: projection (a key), position, actor_id, version,
 ///                         event_id, event_type, error, attempts, parked_at, request
 ///
 /// Times are nanoseconds since 1970. docs/projections.md says more.
-class ReadModel : public aether::ReadModel {
+///
+/// `rebuild` makes the whole database anew, all projections in it, in "<file>.rebuild" beside it;
+/// at the end that is copied over the live one in one transaction, and removed. Both call the same
+/// handlers, still one at a time.
+class ReadModel : public Rebuildable {
  public:
   [[nodiscard]] virtual const std::string& path() const = 0;
+  /// It has another schema: see `ReadModelOptions::accept_outdated`.
+  [[nodiscard]] virtual bool is_outdated() = 0;
 };
 
 /// Opens the read model at `path`, a local file, or makes one.

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/projection/rebuild.hpp"
+
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace aether {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds kSlice{100};  // between two looks at who wants it to stop
+constexpr milliseconds kClose{200};  // caught up within this, the old one can be held up for it
+constexpr int kMostRounds = 10;      // then it is held up all the same: or it might run for ever
+
+Error stopped() {
+  return {.code = Errc::closed, .message = "the rebuild was stopped; another goes on with it"};
+}
+
+Position furthest(const std::vector<KeptProjection>& kept) {
+  Position position = 0;
+  for (const KeptProjection& one : kept) {
+    position = std::max(position, one.state.checkpoint.position);
+  }
+  return position;
+}
+
+class Rebuild {
+ public:
+  Rebuild(EventStore& store, Rebuildable& model, const RebuildOptions& options)
+      : store_(store), model_(model), options_(options) {}
+
+  [[nodiscard]] Result<RebuildReport> run() {
+    if (auto begun = begin(); !begun) return std::unexpected(std::move(begun.error()));
+    if (auto near = come_near(); !near) return std::unexpected(std::move(near.error()));
+    auto taken = model_.take_over(*twin_, [this](const auto& reached) { return finish(reached); });
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    twin_.reset();
+    if (auto removed = model_.remove_twin(); !removed && options_.projector.log) {
+      options_.projector.log(LogLevel::warning, removed.error().message);
+    }
+    return report_;
+  }
+
+ private:
+  [[nodiscard]] Result<void> begin() {
+    const auto kept = model_.kept();
+    if (!kept) return std::unexpected(kept.error());
+    target_ = furthest(*kept);
+    std::vector<Projection> projections = options_.projections;
+    if (projections.empty()) {
+      for (const KeptProjection& one : *kept) projections.push_back(one.projection);
+    }
+    if (projections.empty()) {
+      return fail(Errc::invalid_argument,
+                  "the read model keeps no projection yet: there is nothing to rebuild, unless "
+                  "projections are given");
+    }
+    auto started = start(projections, options_.anew);
+    if (started || options_.anew || started.error().code != Errc::invalid_argument) return started;
+    // What was left is of other projections, or of another store.
+    projectors_.clear();
+    twin_.reset();
+    return start(projections, true);
+  }
+
+  [[nodiscard]] Result<void> start(const std::vector<Projection>& projections, bool anew) {
+    auto twin = model_.make_twin(anew);
+    if (!twin) return std::unexpected(std::move(twin.error()));
+    twin_ = std::move(*twin);
+    for (const Projection& one : projections) {
+      auto started = start_projector(store_, *twin_, one, options_.projector);
+      if (!started) return std::unexpected(std::move(started.error()));
+      projectors_.push_back(std::move(*started));
+      if (auto ok = retry_parked(*projectors_.back()); !ok) return ok;
+    }
+    return {};
+  }
+
+  /// What an interrupted rebuild had parked may succeed by now.
+  [[nodiscard]] static Result<void> retry_parked(Projector& projector) {
+    const auto parked = projector.parked();
+    if (!parked) return std::unexpected(parked.error());
+    std::set<std::string> actors;
+    for (const ParkedEvent& one : *parked) actors.insert(one.actor_id);
+    for (const std::string& actor : actors) {
+      static_cast<void>(projector.retry(actor));  // else it stays parked
+    }
+    return {};
+  }
+
+  /// Until what the old one does meanwhile is soon done here, too.
+  [[nodiscard]] Result<void> come_near() {
+    for (int round = 0; round < kMostRounds; ++round) {
+      const auto begun = Steady::now();
+      if (auto reached = reach(target_); !reached) return reached;
+      const auto kept = model_.kept();
+      if (!kept) return std::unexpected(kept.error());
+      target_ = furthest(*kept);
+      if (Steady::now() - begun < kClose) break;
+    }
+    return {};
+  }
+
+  /// Or the store's end, where that comes before: the store may be a restored backup.
+  [[nodiscard]] Result<void> reach(Position position) {
+    for (const auto& projector : projectors_) {
+      while (true) {
+        tell();
+        if (options_.stop.stop_requested()) return std::unexpected(stopped());
+        const auto reached = projector->wait_until(position, kSlice);
+        if (reached) break;
+        if (reached.error().code != Errc::unavailable) return reached;
+        const auto lag = projector->lag(1);
+        if (!lag) return std::unexpected(lag.error());
+        if (lag->events == 0) break;
+      }
+    }
+    return {};
+  }
+
+  /// While the old one is held up.
+  [[nodiscard]] Result<void> finish(const std::vector<KeptProjection>& old) {
+    target_ = furthest(old);
+    if (auto reached = reach(target_); !reached) return reached;
+    std::set<Position> known;
+    for (const KeptProjection& one : old) {
+      for (const ParkedEvent& event : one.state.parked) known.insert(event.position);
+    }
+    for (const auto& projector : projectors_) {
+      const auto parked = projector->parked();
+      if (!parked) return std::unexpected(parked.error());
+      if (auto ok = check_parked(*parked, known); !ok) return ok;
+      report_.parked += parked->size();
+    }
+    last_told_ = {};
+    tell();
+    report_.events = told_.events;
+    projectors_.clear();
+    return {};
+  }
+
+  [[nodiscard]] Result<void> check_parked(const std::vector<ParkedEvent>& parked,
+                                          const std::set<Position>& known) const {
+    if (options_.allow_parked) return {};
+    for (const ParkedEvent& one : parked) {
+      if (known.contains(one.position)) continue;
+      return fail(Errc::invalid_argument,
+                  concat("the new model has ", parked.size(),
+                         " events parked, and among them one "
+                         "that the old model has applied: ",
+                         quoted(one.event_type), " of ", quoted(one.actor_id), " at position ",
+                         one.position, " (", one.error.empty() ? "behind another" : one.error,
+                         "). The old model stays. Mend the handler and rebuild again, or allow "
+                         "parked events"));
+    }
+    return {};
+  }
+
+  void tell() {
+    const auto now = Steady::now();
+    if (last_told_ && now - *last_told_ < options_.progress_interval) return;
+    last_told_ = now;
+    told_ = {.position = ~Position{0}, .target = target_};
+    for (const auto& projector : projectors_) {
+      const ProjectorStatus status = projector->status();
+      told_.events += status.applied;
+      told_.position = std::min(told_.position, status.position);
+    }
+    if (options_.progress) options_.progress(told_);
+  }
+
+  EventStore& store_;
+  Rebuildable& model_;
+  const RebuildOptions& options_;
+  Position target_ = 0;
+  RebuildReport report_;
+  RebuildProgress told_;
+  std::optional<Steady::time_point> last_told_;
+  std::unique_ptr<ReadModel> twin_;
+  std::vector<std::unique_ptr<Projector>> projectors_;  // go before the twin that they feed
+};
+
+}  // namespace
+
+Result<RebuildReport> rebuild(EventStore& store, Rebuildable& model,
+                              const RebuildOptions& options) {
+  return Rebuild(store, model, options).run();
+}
+
+}  // namespace aether

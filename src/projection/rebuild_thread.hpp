@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/projection/rebuild.hpp"
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace aether {
+
+/// The rebuild of a model that somebody asked for from outside.
+class RebuildThread {
+ public:
+  using Say = std::function<void(LogLevel level, const std::string& what)>;
+
+  RebuildThread(EventStore& store, ReadModel& model, const Projection& projection,
+                const ProjectorOptions& options, Say say);
+  ~RebuildThread() { stop(); }
+  RebuildThread(const RebuildThread&) = delete;
+  RebuildThread& operator=(const RebuildThread&) = delete;
+
+  /// Begins, unless it is running. Another projector of the same model may have begun, too: one of
+  /// them does it.
+  void start();
+  /// Waits for it; what was done is gone on with by the next, for the request stays.
+  void stop();
+  [[nodiscard]] std::optional<RebuildProgress> progress() const;
+
+ private:
+  void run(const std::stop_token& stop);
+  void answer();
+
+  EventStore& store_;
+  ReadModel& model_;
+  Rebuildable* const rebuildable_;  // null: it cannot be
+  const Projection& projection_;
+  const ProjectorOptions& options_;
+  Say say_;
+  mutable std::mutex mutex_;  // guards progress_
+  std::optional<RebuildProgress> progress_;
+  std::atomic<bool> running_{false};
+  std::jthread thread_;
+};
+
+}  // namespace aether

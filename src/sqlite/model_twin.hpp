@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "aether/core/error.hpp"
+#include "sqlite/connection.hpp"
+
+#include <string>
+
+namespace aether::sqlite {
+
+// The file in which a read model is made anew, beside the live one.
+
+[[nodiscard]] std::string twin_path_of(const std::string& path);
+
+/// Removes the database at `path` with the files that belong to it, where they are.
+[[nodiscard]] Result<void> remove_model_files(const std::string& path);
+
+/// Removes the twin of `path` if its content was taken over by a model of this origin already: then
+/// only its removal was interrupted.
+[[nodiscard]] Result<void> remove_finished_twin(const std::string& path, const std::string& origin);
+
+/// All of one database over all of another, in one transaction that is synced: readers, and whoever
+/// comes after a crash, see the old content or the new one.
+[[nodiscard]] Result<void> copy_model(const Connection& from, const Connection& to);
+
+}  // namespace aether::sqlite

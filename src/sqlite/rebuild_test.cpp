@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/projection/rebuild.hpp"
+
+#include "aether/projection/projector.hpp"
+#include "aether/sqlite/read_model.hpp"
+#include "aether/store/memory.hpp"
+#include "sqlite/test_folder.hpp"
+#include "testing/matchers.hpp"
+#include "testing/waiting.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace aether::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+using aether::testing::eventually;
+using aether::testing::FailsWith;
+using aether::testing::Gate;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// Another program's connection, which is kept open.
+class Program {
+ public:
+  explicit Program(const std::string& path) {
+    sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READONLY, nullptr);
+    sqlite3_busy_timeout(database_, 5'000);
+  }
+  ~Program() { sqlite3_close(database_); }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  std::vector<std::string> ask(const std::string& sql) {
+    std::vector<std::string> rows;
+    const auto take = [](void* out, int, char** columns, char**) {
+      static_cast<std::vector<std::string>*>(out)->emplace_back(columns[0] ? columns[0] : "NULL");
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), take, &rows, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(database_);
+    return rows;
+  }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
+
+class Rebuilds : public ::testing::Test {
+ protected:
+  /// A model whose rows carry a tag, as another handler would make them.
+  [[nodiscard]] ReadModelOptions tagged(const std::string& tag) {
+    ReadModelOptions options{.schema = "log/" + tag,
+                             .create = "CREATE TABLE log (tag TEXT, actor TEXT, type TEXT)"};
+    options.handlers["log"] = [this, tag](Transaction& transaction,
+                                          const EventPtr& event) -> Result<void> {
+      ++handled_;
+      if (event->event_type == "Bad" && is_bad_) return fail(Errc::not_found, "bad");
+      if (event->event_type == "Gate" && !gate_.pass()) return fail(Errc::closed, "no patience");
+      return transaction.execute("INSERT INTO log VALUES (?1, ?2, ?3)",
+                                 {tag, event->actor_id, event->event_type});
+    };
+    return options;
+  }
+
+  void open(const std::string& tag) {
+    model_.reset();
+    auto options = tagged(tag);
+    options.accept_outdated = true;
+    model_ = open_read_model(path_, options).value();
+  }
+  [[nodiscard]] std::unique_ptr<Projector> start() {
+    return start_projector(*store_, *model_, {.name = "log"}, options_).value();
+  }
+  Position append(const std::string& actor, const std::string& type = "Changed") {
+    return store_->append({.event_type = type, .actor_id = actor}).value().position;
+  }
+  static void reach(Projector& projector, Position position) {
+    const auto reached = projector.wait_until(position, aether::testing::patience());
+    ASSERT_TRUE(reached) << reached.error().message;
+  }
+  /// A model of tag 1 with `events` events, as a program left it.
+  void make_old(int events) {
+    open("1");
+    Position last = 0;
+    for (int i = 0; i < events; ++i) last = append("order-" + std::to_string(i % 7));
+    reach(*start(), last);
+  }
+  [[nodiscard]] std::vector<std::string> ask(const std::string& sql) const {
+    return Program(path_).ask(sql);
+  }
+  [[nodiscard]] bool twin_is_there() const { return std::filesystem::exists(path_ + ".rebuild"); }
+
+  TestFolder folder_;
+  std::string path_ = folder_.file("log.db");
+  std::unique_ptr<EventStore> store_ = make_memory_event_store();
+  std::unique_ptr<ReadModel> model_;
+  ProjectorOptions options_{
+      .max_attempts = 2, .first_retry = 1ms, .last_retry = 2ms, .look_interval = 5ms};
+  RebuildOptions rebuild_{.projector = options_};
+  std::atomic<int> handled_ = 0;
+  std::atomic<bool> is_bad_ = true;
+  Gate gate_;
+};
+
+TEST_F(Rebuilds, BringAModelToANewSchemaWhichIsReadMeanwhile) {
+  make_old(20);
+  open("2");
+
+  EXPECT_TRUE(model_->is_outdated());
+  const auto early = start_projector(*store_, *model_, {.name = "log"}, options_);
+  ASSERT_THAT(early, FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(early.error().message, HasSubstr("rebuild it first"));
+  rebuild_.progress = [&](const RebuildProgress& progress) {
+    EXPECT_EQ(progress.target, 20U);
+    EXPECT_LE(progress.position, progress.target);
+    EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("1"));
+  };
+  const auto report = rebuild(*store_, *model_, rebuild_);
+
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->events, 20U);
+  EXPECT_EQ(report->parked, 0U);
+  EXPECT_FALSE(model_->is_outdated());
+  EXPECT_THAT(ask("SELECT tag, count(*) FROM log GROUP BY tag"), ElementsAre("2"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("20"));
+  EXPECT_THAT(ask("SELECT schema FROM aether_model"), ElementsAre("log/2"));
+  EXPECT_FALSE(twin_is_there());
+  reach(*start(), append("order-1"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log WHERE tag = '2'"), ElementsAre("21"));
+}
+
+TEST_F(Rebuilds, LetTheProjectorsFeedOnAndLoseNothing) {
+  make_old(50);
+  const auto projector = start();
+  std::atomic<bool> done = false;
+  std::jthread writer([&] {
+    while (!done) {  // who writes waits to see it, so that the store does not outrun its readers
+      Position last = 0;
+      for (int i = 0; i < 10; ++i) last = append("order-" + std::to_string(i % 7));
+      reach(*projector, last);
+    }
+  });
+
+  for (int i = 0; i < 5; ++i) {
+    const auto report = rebuild(*store_, *model_, rebuild_);
+    ASSERT_TRUE(report) << report.error().message;
+  }
+  done = true;
+  writer.join();
+  const Position last = append("order-1");
+  reach(*projector, last);
+
+  // The memory store's positions count its events.
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre(std::to_string(last)));
+  EXPECT_EQ(projector->status().state, ProjectorStatus::State::running);
+}
+
+TEST_F(Rebuilds, ShowReadersTheOldModelOrTheNewOneAndNeverAMix) {
+  make_old(500);
+  std::atomic<bool> done = false;
+  std::atomic<int> looks = 0;
+  std::jthread reader([&] {
+    Program program(path_);  // one that stays connected
+    while (!done) {
+      const auto seen = program.ask(
+          "SELECT count(DISTINCT tag) || ' ' || count(*) || ' ' || "
+          "(SELECT 'log/' || max(tag) = (SELECT schema FROM aether_model) FROM log) FROM log");
+      EXPECT_THAT(seen, ElementsAre("1 500 1"));
+      ++looks;
+    }
+  });
+  ASSERT_TRUE(eventually([&] { return looks > 0; }));
+
+  for (int i = 2; i < 8; ++i) {
+    open(std::to_string(i));
+    ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+    const int before = looks;
+    ASSERT_TRUE(eventually([&] { return looks > before + 1; }));
+  }
+  done = true;
+}
+
+TEST_F(Rebuilds, ThatWereStoppedAreGoneOnWith) {
+  make_old(100);
+  append("order-1", "Gate");  // which the old one has not handled
+  open("2");
+  handled_ = 0;
+  std::stop_source source;
+  rebuild_.stop = source.get_token();
+  rebuild_.progress_interval = 0ms;
+  rebuild_.projector.batch = 10;
+  rebuild_.progress = [&](const RebuildProgress& progress) {
+    if (progress.position < 100) return;
+    source.request_stop();
+    gate_.open();
+  };
+  store_->append({.event_type = "Changed", .actor_id = "order-2"}).value();
+  ASSERT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::closed));
+  ASSERT_TRUE(twin_is_there());
+  EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("1"));
+  const int before = handled_;
+  open("2");  // another process
+
+  rebuild_.stop = {};
+  const auto report = rebuild(*store_, *model_, rebuild_);
+
+  ASSERT_TRUE(report);
+  EXPECT_GE(before, 100);
+  EXPECT_LE(report->events, 2U);
+  EXPECT_GE(std::stoi(ask("SELECT count(*) FROM log")[0]), 100);
+}
+
+TEST_F(Rebuilds, BeginAnewWhereAskedOrWhereTheRestIsOfNoUse) {
+  make_old(10);
+  for (const bool schema : {true, false}) {
+    open(schema ? "2" : "3");
+    {
+      auto left = model_->make_twin(true).value();
+      reach(*start_projector(*store_, *left, {.name = "log"}, options_).value(), 10);
+    }
+    if (schema) open("3");
+    rebuild_.anew = !schema;
+
+    EXPECT_EQ(rebuild(*store_, *model_, rebuild_)->events, 10U);
+    EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("3"));
+  }
+}
+
+TEST_F(Rebuilds, WhoseEndWasInterruptedAreFinishedByTheNextOpening) {
+  make_old(10);
+  open("2");
+  {
+    auto twin = model_->make_twin(false).value();
+    reach(*start_projector(*store_, *twin, {.name = "log"}, options_).value(), 10);
+    ASSERT_TRUE(model_->take_over(*twin, [](const auto&) { return Result<void>(); }));
+  }
+  ASSERT_TRUE(twin_is_there());  // the process died here
+
+  open("2");
+
+  EXPECT_FALSE(twin_is_there());
+  EXPECT_THAT(ask("SELECT count(*) FROM log WHERE tag = '2'"), ElementsAre("10"));
+}
+
+TEST_F(Rebuilds, ThatFailToCatchUpLeaveAllAsItWas) {
+  make_old(10);
+  open("2");
+  {
+    auto twin = model_->make_twin(false).value();
+    EXPECT_THAT(model_->make_twin(false), FailsWith(Errc::unavailable));
+    EXPECT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::unavailable));
+    EXPECT_THAT(model_->remove_twin(), FailsWith(Errc::unavailable));
+    const auto never = [](const auto&) { return Result<void>(fail(Errc::closed, "never")); };
+    EXPECT_THAT(model_->take_over(*twin, never), FailsWith(Errc::closed));
+    EXPECT_THAT(model_->take_over(*model_, never), FailsWith(Errc::invalid_argument));
+  }
+
+  EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("1"));
+}
+
+TEST_F(Rebuilds, AreNotTakenOverWithEventsParkedThatTheOldModelHas) {
+  is_bad_ = false;
+  make_old(3);
+  reach(*start(), append("order-1", "Bad"));
+  is_bad_ = true;
+  open("2");
+
+  const auto refused = rebuild(*store_, *model_, rebuild_);
+  ASSERT_THAT(refused, FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(refused.error().message, HasSubstr("\"Bad\" of \"order-1\" at position 4 (bad)"));
+  EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("1"));
+  is_bad_ = false;  // mended: what was parked is tried again
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+  EXPECT_THAT(ask("SELECT count(*) FROM log WHERE tag = '2'"), ElementsAre("4"));
+
+  is_bad_ = true;
+  rebuild_.allow_parked = true;
+  const auto allowed = rebuild(*store_, *model_, rebuild_);
+  ASSERT_TRUE(allowed);
+  EXPECT_EQ(allowed->parked, 1U);
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("3"));
+}
+
+TEST_F(Rebuilds, TellTheRunningProjectorWhatIsParkedNow) {
+  make_old(3);
+  const auto projector = start();
+  reach(*projector, append("order-1", "Bad"));
+  ASSERT_THAT(projector->parked().value(), SizeIs(1));
+  is_bad_ = false;
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+  reach(*projector, append("order-1"));
+
+  ASSERT_TRUE(eventually([&] { return projector->parked().value().empty(); }));
+  EXPECT_THAT(ask("SELECT type FROM log WHERE actor = 'order-1' ORDER BY rowid DESC LIMIT 2"),
+              ElementsAre("Changed", "Bad"));
+}
+
+TEST_F(Rebuilds, AreDoneByTheProjectorThatIsAsked) {
+  make_old(20);
+  const auto projector = start();
+  const auto other = start();  // both find the request
+  handled_ = 0;
+
+  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
+
+  ASSERT_TRUE(eventually([&] { return ask("SELECT rebuild FROM aether_model")[0] == "0"; }));
+  EXPECT_GE(handled_, 20);
+  reach(*projector, append("order-1"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("21"));
+  EXPECT_TRUE(eventually([&] { return !twin_is_there(); }));
+}
+
+TEST_F(Rebuilds, ThatCannotBeDoneByTheProjectorAreAnsweredToo) {
+  is_bad_ = false;
+  make_old(3);
+  std::atomic<bool> told = false;
+  options_.log = [&](LogLevel, std::string_view what) {
+    if (what.find("could not rebuild the read model") != std::string_view::npos) told = true;
+  };
+  const auto projector = start();
+  reach(*projector, append("order-1", "Bad"));
+  is_bad_ = true;
+
+  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
+
+  ASSERT_TRUE(eventually([&] { return ask("SELECT rebuild FROM aether_model")[0] == "0"; }));
+  EXPECT_TRUE(told);
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("4"));
+}
+
+TEST_F(Rebuilds, AreTheCureForARestoredBackup) {
+  make_old(20);
+  store_ = make_memory_event_store();
+  for (int i = 0; i < 5; ++i) append("order-1");
+  ASSERT_THAT(start_projector(*store_, *model_, {.name = "log"}, options_),
+              FailsWith(Errc::invalid_argument));
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("5"));
+  reach(*start(), append("order-1"));
+}
+
+TEST_F(Rebuilds, MayChangeFiltersAndPartitions) {
+  make_old(20);
+  append("customer-1");
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    rebuild_.projections.push_back(
+        {.name = "log", .filter = {.category = "order"}, .partition = {i, 3}});
+  }
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("20"));
+  EXPECT_THAT(ask("SELECT key FROM aether_projections ORDER BY key"),
+              ElementsAre("log:0/3", "log:1/3", "log:2/3"));
+}
+
+TEST_F(Rebuilds, OfNothingAreRefused) {
+  open("1");
+
+  EXPECT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::invalid_argument));
+}
+
+}  // namespace
+}  // namespace aether::sqlite
