@@ -35,6 +35,7 @@ struct Parts {
   std::unique_ptr<Requests> requests;
   std::unique_ptr<StreamApi> api;
   std::unique_ptr<Reader> reader;
+  const std::shared_ptr<SubscriptionThreads> threads = std::make_shared<SubscriptionThreads>();
   Parts() = default;
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
@@ -103,6 +104,7 @@ class JetStreamEventStore final : public Store, public Retaining, public Inspect
         .read_all = [following](const Filter& of, Position,
                                 std::size_t limit) { return following->follower.read(of, limit); },
         .notifier = notifier,
+        .threads = parts_->threads,
         .poll_interval = kPollInterval,
         .log = options_.log};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));

@@ -32,12 +32,14 @@ std::unexpected<Error> opened_read_only() {
               "the store was opened read-only: open it with Access::read_write to append");
 }
 
-/// What the parts of a store share. Subscriptions keep `readers` and `notifier` beyond it.
+/// What the parts of a store share. Subscriptions keep `readers`, `notifier` and `threads` beyond
+/// it.
 struct Parts {
   Options options;
   const Clock& clock;
   std::shared_ptr<Readers> readers;
   std::shared_ptr<Notifier> notifier;
+  std::shared_ptr<SubscriptionThreads> threads;
   std::optional<FileLock> lock;    // none: read-only
   std::unique_ptr<Writer> writer;  // none: read-only; ends before the lock is given up
 };
@@ -104,6 +106,7 @@ class SqliteStore final : public Store {
               return readers->with([&](Reader& reader) { return reader.read_all(f, a, limit); });
             },
         .notifier = parts_.notifier,
+        .threads = parts_.threads,
         .poll_interval = parts_.options.poll_interval,
         .log = parts_.options.log};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));
@@ -230,6 +233,7 @@ Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Opti
               .clock = options.clock != nullptr ? *options.clock : system_clock(),
               .readers = std::make_shared<Readers>(*resolved, options.vfs),
               .notifier = std::make_shared<Notifier>(),
+              .threads = std::make_shared<SubscriptionThreads>(),
               .lock = std::nullopt,
               .writer = nullptr};
   auto ok =

@@ -117,6 +117,7 @@ class Memory {  // NOLINT(clang-analyzer-optin.performance.Padding): a cache lin
   }
 
   std::shared_ptr<Notifier> notifier = std::make_shared<Notifier>();
+  std::shared_ptr<SubscriptionThreads> threads = std::make_shared<SubscriptionThreads>();
 
  private:
   using Stretch = std::ranges::subrange<std::deque<Entry>::const_iterator>;
@@ -253,7 +254,8 @@ class MemoryEventStore final : public EventStore {
                                                       std::size_t limit) -> Result<Page> {
                          return memory->read_all(f, a, limit);
                        },
-                       .notifier = memory_->notifier};
+                       .notifier = memory_->notifier,
+                       .threads = memory_->threads};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));
   }
 

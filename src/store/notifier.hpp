@@ -1,81 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/deadline.hpp"
+#include "core/executor.hpp"
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
+#include <cstddef>
+#include <memory>
 #include <mutex>
-#include <stop_token>
+#include <unordered_map>
 
 namespace aether {
 
-/// Wakes those who wait for new events. Costs a writer one atomic load while nobody waits.
+/// Wakes the activities that wait for new events. Costs a writer one atomic load while none waits.
 ///
-/// No wake-up is lost: a waiter announces itself, then looks for events, then sleeps; a writer
-/// stores its events, then looks for waiters. Both sequences are sequentially consistent.
+/// No wake-up is lost: an activity announces itself, then looks for events, then sleeps; a writer
+/// stores its events, then looks for those who wait. Both sequences are sequentially consistent.
 class Notifier {
  public:
-  /// Announces a waiter for its lifetime.
-  class Waiter {
-   public:
-    explicit Waiter(Notifier& notifier) : notifier_(notifier), seen_(notifier.announce()) {}
-    ~Waiter() { notifier_.waiters_.fetch_sub(1); }
-    Waiter(const Waiter&) = delete;
-    Waiter& operator=(const Waiter&) = delete;
+  /// `activity` will be woken once, by the next `notify` or by `close`, unless it withdraws.
+  void announce(Activity& activity) {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.try_emplace(&activity, activity.weak_from_this()).second) count_.fetch_add(1);
+  }
 
-    /// Returns once `notify` or `close` was called since this was made, a stop is requested, or
-    /// `timeout` has passed.
-    void wait(const std::stop_token& stop, std::chrono::milliseconds timeout) {
-      std::unique_lock lock(notifier_.mutex_);
-      notifier_.changed_.wait_until(lock, stop, deadline_after(timeout), [this] {
-        return notifier_.calls_ != seen_ || notifier_.closed_;
-      });
-    }
-
-   private:
-    Notifier& notifier_;
-    std::uint64_t seen_;
-  };
+  /// For one that has found events, or is to go.
+  void withdraw(Activity& activity) {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.erase(&activity) != 0) count_.fetch_sub(1);
+  }
 
   void notify() {
-    if (waiters_.load() == 0) return;
-    {
-      const std::scoped_lock lock(mutex_);
-      ++calls_;
-    }
-    changed_.notify_all();
+    if (count_.load() != 0) wake_all();
   }
 
-  /// Wakes all, now and whenever they come to wait again: there will be no more events.
+  /// Wakes all: there will be no more events. Who announces itself later asks whether it is closed.
   void close() {
-    {
-      const std::scoped_lock lock(mutex_);
-      closed_ = true;
-    }
-    changed_.notify_all();
+    closed_ = true;
+    wake_all();
   }
 
-  [[nodiscard]] bool closed() const {
-    const std::scoped_lock lock(mutex_);
-    return closed_;
-  }
+  [[nodiscard]] bool closed() const { return closed_; }
 
  private:
-  /// Returns the calls so far.
-  std::uint64_t announce() {
-    waiters_.fetch_add(1);
-    const std::scoped_lock lock(mutex_);
-    return calls_;
+  void wake_all() {
+    std::unordered_map<Activity*, std::weak_ptr<Activity>> woken;
+    {
+      const std::scoped_lock lock(mutex_);
+      woken.swap(waiting_);
+      count_ = 0;
+    }
+    // Not under the lock: to let go of the last reference may end what withdraws.
+    for (const auto& [address, one] : woken) {
+      if (const auto activity = one.lock()) activity->wake();
+    }
   }
 
-  std::atomic<int> waiters_{0};
-  mutable std::mutex mutex_;  // guards calls_ and closed_
-  std::condition_variable_any changed_;
-  std::uint64_t calls_ = 0;
-  bool closed_ = false;
+  std::atomic<std::size_t> count_{0};  // of waiting_
+  std::atomic<bool> closed_{false};
+  std::mutex mutex_;  // guards waiting_
+  std::unordered_map<Activity*, std::weak_ptr<Activity>> waiting_;
 };
 
 }  // namespace aether

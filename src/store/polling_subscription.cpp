@@ -4,12 +4,8 @@
 #include "core/text.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <mutex>
-#include <stop_token>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 namespace aether {
@@ -17,44 +13,9 @@ namespace aether {
 namespace {
 
 constexpr std::size_t kPageSize = 256;  // events held per subscription while its handler runs
+constexpr std::chrono::milliseconds kTurn{2};  // then others have their turn
 constexpr std::chrono::milliseconds kFirstRetry{10};
 constexpr std::chrono::milliseconds kLastRetry{1'000};
-
-/// What the thread works on. Shared, because the handler may destroy the subscription.
-struct Delivery {
-  EventSource source;
-  Filter filter;
-  EventHandler handler;
-
-  std::atomic<std::thread::id> thread;
-  std::mutex mutex;  // guards status
-  Subscription::Status status;
-
-  void end(std::optional<Error> error) {
-    const std::scoped_lock lock(mutex);
-    status.active = false;
-    status.error = std::move(error);
-  }
-
-  /// Still active, and what holds it up, if anything does.
-  void tell(LogLevel level, const std::string& message, std::optional<Error> trouble) {
-    if (source.log) source.log(level, "a subscription: " + message);
-    const std::scoped_lock lock(mutex);
-    status.error = std::move(trouble);
-  }
-
-  void received(std::size_t events) {
-    const std::scoped_lock lock(mutex);
-    status.counters.received += events;
-  }
-
-  /// `events` more were handled, and all up to `position` are done with.
-  void reached(Position position, std::size_t events) {
-    const std::scoped_lock lock(mutex);
-    status.position = std::max(status.position, position);
-    status.counters.delivered += events;
-  }
-};
 
 std::optional<Error> call(EventHandler& handler, const EventPtr& event) {
   try {
@@ -71,90 +32,180 @@ std::optional<Error> call(EventHandler& handler, const EventPtr& event) {
   }
 }
 
-/// False: it is over, and `delivery.status` says why.
-bool deliver(Delivery& delivery, const Page& page, const std::stop_token& stop) {
-  delivery.received(page.events.size());
-  for (const EventPtr& event : page.events) {
-    if (stop.stop_requested()) {
-      delivery.end(std::nullopt);
-      return false;
-    }
-    if (auto error = call(delivery.handler, event)) {
-      delivery.end(std::move(error));
-      return false;
-    }
-    delivery.reached(event->position, 1);
+/// Reads, and calls the handler.
+class Delivery final : public Activity {
+ public:
+  Delivery(std::shared_ptr<Executor> executor, EventSource source, Filter filter, Position after,
+           EventHandler handler)
+      : Activity(std::move(executor)),
+        source_(std::move(source)),
+        filter_(std::move(filter)),
+        handler_(std::move(handler)),
+        status_{.active = true, .position = after} {
+    page_.next = after;
   }
-  delivery.reached(page.next, 0);
-  return true;
-}
 
-void run(const std::shared_ptr<Delivery>& delivery, Position after, const std::stop_token& stop) {
-  delivery->thread = std::this_thread::get_id();
-  auto retry = kFirstRetry;
-  bool failing = false;
-  while (!stop.stop_requested()) {
-    Notifier::Waiter waiter(*delivery->source.notifier);
-    if (delivery->source.notifier->closed()) {
-      return delivery->end(Error{.code = Errc::closed, .message = "the store was closed"});
-    }
-    const auto page = delivery->source.read_all(delivery->filter, after, kPageSize);
-    if (!page) {
-      if (delivery->source.notifier->closed()) continue;  // that it cannot be read is no surprise
-      // What passes by itself (a full disk, no memory, too many open files) must not end it.
-      if (page.error().code != Errc::unavailable) return delivery->end(page.error());
-      if (!failing) delivery->tell(LogLevel::warning, page.error().message, page.error());
-      failing = true;
-      waiter.wait(stop, retry);
-      retry = std::min(retry * 2, kLastRetry);
-      continue;
-    }
-    retry = kFirstRetry;
-    if (failing) delivery->tell(LogLevel::info, "the store can be read again", std::nullopt);
-    failing = false;
-    if (!deliver(*delivery, *page, stop)) return;
-    after = page->next;
-    if (page->events.empty()) waiter.wait(stop, delivery->source.poll_interval);
+  ~Delivery() override {
+    if (source_.notifier) source_.notifier->withdraw(*this);
   }
-  delivery->end(std::nullopt);
-}
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  /// No event is delivered any more.
+  void end(std::optional<Error> error) {
+    const std::scoped_lock lock(mutex_);
+    if (!status_.active) return;
+    status_.active = false;
+    status_.error = std::move(error);
+  }
+
+  /// Lets go of what belongs to the user and to the store. Call it once no turn can run: else they
+  /// go with the turn.
+  void release() {
+    source_.notifier->withdraw(*this);
+    page_ = {};
+    handler_ = nullptr;
+    source_ = {};
+  }
+
+  [[nodiscard]] Subscription::Status status() const {
+    const std::scoped_lock lock(mutex_);
+    return status_;
+  }
+
+ private:
+  bool turn() noexcept override {
+    if (is_over_) return false;
+    if (delivered_ == page_.events.size()) return read();
+    return deliver();
+  }
+
+  /// True: there is something to deliver.
+  bool read() {
+    source_.notifier->announce(*this);
+    if (source_.notifier->closed()) return fail_with(was_closed());
+    auto page = source_.read_all(filter_, page_.next, kPageSize);
+    if (!page) return read_again_after(std::move(page.error()));
+    retry_ = kFirstRetry;
+    if (std::exchange(is_failing_, false)) {
+      tell(LogLevel::info, "the store can be read again", std::nullopt);
+    }
+    page_ = std::move(*page);
+    delivered_ = 0;
+    if (!page_.events.empty()) {
+      source_.notifier->withdraw(*this);
+      received(page_.events.size());
+      return deliver();
+    }
+    reached(page_.next, 0);
+    if (source_.poll_interval != std::chrono::milliseconds::max()) {
+      wake_after(source_.poll_interval);
+    }
+    return false;
+  }
+
+  bool read_again_after(Error error) {
+    if (source_.notifier->closed()) return fail_with(was_closed());  // no surprise then
+    // What passes by itself (a full disk, no memory, too many open files) must not end it.
+    if (error.code != Errc::unavailable) return fail_with(std::move(error));
+    if (!std::exchange(is_failing_, true)) tell(LogLevel::warning, error.message, error);
+    wake_after(retry_);
+    retry_ = std::min(retry_ * 2, kLastRetry);
+    return false;
+  }
+
+  /// As many events of the page as there is time for.
+  bool deliver() {
+    const auto until = std::chrono::steady_clock::now() + kTurn;
+    do {
+      if (is_stopped()) return false;
+      const EventPtr& event = page_.events[delivered_];
+      if (auto error = call(handler_, event)) return fail_with(std::move(*error));
+      reached(event->position, 1);
+      if (++delivered_ == page_.events.size()) {
+        reached(page_.next, 0);
+        return true;
+      }
+    } while (std::chrono::steady_clock::now() < until);
+    return true;
+  }
+
+  static Error was_closed() { return {.code = Errc::closed, .message = "the store was closed"}; }
+
+  bool fail_with(Error error) {
+    is_over_ = true;
+    end(std::move(error));
+    return false;
+  }
+
+  /// Still active, and what holds it up, if anything does.
+  void tell(LogLevel level, const std::string& message, std::optional<Error> trouble) {
+    if (source_.log) source_.log(level, "a subscription: " + message);
+    const std::scoped_lock lock(mutex_);
+    status_.error = std::move(trouble);
+  }
+
+  void received(std::size_t events) {
+    const std::scoped_lock lock(mutex_);
+    status_.counters.received += events;
+  }
+
+  /// `events` more were handled, and all up to `position` are done with.
+  void reached(Position position, std::size_t events) {
+    const std::scoped_lock lock(mutex_);
+    status_.position = std::max(status_.position, position);
+    status_.counters.delivered += events;
+  }
+
+  // Only turns use these, until `release`.
+  EventSource source_;
+  Filter filter_;
+  EventHandler handler_;
+  Page page_;
+  std::size_t delivered_ = 0;  // events of page_
+  std::chrono::milliseconds retry_ = kFirstRetry;
+  bool is_failing_ = false;
+  bool is_over_ = false;
+
+  mutable std::mutex mutex_;  // guards status_
+  Subscription::Status status_;
+};
 
 class PollingSubscription final : public Subscription::Impl {
  public:
-  PollingSubscription(std::shared_ptr<Delivery> delivery, Position after)
-      : delivery_(std::move(delivery)),
-        thread_(
-            [work = delivery_, after](const std::stop_token& stop) { run(work, after, stop); }) {}
+  explicit PollingSubscription(std::shared_ptr<Delivery> delivery)
+      : delivery_(std::move(delivery)) {
+    delivery_->wake();
+  }
 
   ~PollingSubscription() override {
-    stop();
-    if (thread_.joinable()) thread_.detach();  // destroyed by the handler: it ends by itself
+    PollingSubscription::stop();
+    if (!delivery_->in_turn()) delivery_->release();
   }
 
   PollingSubscription(const PollingSubscription&) = delete;
   PollingSubscription& operator=(const PollingSubscription&) = delete;
 
   void stop() override {
-    thread_.request_stop();
-    if (delivery_->thread.load() == std::this_thread::get_id()) return;  // called by the handler
-    const std::scoped_lock lock(joining_);
-    if (thread_.joinable()) thread_.join();
-    const std::scoped_lock status_lock(delivery_->mutex);
-    delivery_->status.active = false;
+    delivery_->stop();
+    delivery_->end(std::nullopt);
   }
 
-  [[nodiscard]] Subscription::Status status() const override {
-    const std::scoped_lock lock(delivery_->mutex);
-    return delivery_->status;
-  }
+  [[nodiscard]] Subscription::Status status() const override { return delivery_->status(); }
 
  private:
   std::shared_ptr<Delivery> delivery_;
-  std::mutex joining_;
-  std::jthread thread_;
 };
 
 }  // namespace
+
+Result<std::shared_ptr<Executor>> SubscriptionThreads::get() {
+  const std::scoped_lock lock(mutex_);
+  if (executor_) return executor_;
+  auto made = Executor::make();
+  if (made) executor_ = *made;
+  return made;
+}
 
 Result<void> check_poll_interval(std::chrono::milliseconds interval) {
   if (interval > std::chrono::milliseconds::zero()) return {};
@@ -165,17 +216,10 @@ Result<void> check_poll_interval(std::chrono::milliseconds interval) {
 Result<Subscription> start_polling(EventSource source, Filter filter, Position after,
                                    EventHandler handler) {
   if (!handler) return fail(Errc::invalid_argument, "a subscription needs a handler");
-  auto delivery = std::make_shared<Delivery>();
-  delivery->source = std::move(source);
-  delivery->filter = std::move(filter);
-  delivery->handler = std::move(handler);
-  delivery->status = {.active = true, .position = after};
-  try {
-    return Subscription(std::make_unique<PollingSubscription>(std::move(delivery), after));
-  } catch (const std::system_error& error) {
-    return fail(Errc::unavailable,
-                std::string("no thread can be had for a subscription: ") + error.what());
-  }
+  auto executor = source.threads->get();
+  if (!executor) return std::unexpected(std::move(executor.error()));
+  return Subscription(std::make_unique<PollingSubscription>(std::make_shared<Delivery>(
+      std::move(*executor), std::move(source), std::move(filter), after, std::move(handler))));
 }
 
 }  // namespace aether

@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/polling_subscription.hpp"
 
+#include "aether/store/memory.hpp"
+#include "testing/collector.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
 
 #include <gtest/gtest.h>
 
-#include <future>
-#include <stop_token>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace aether {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::Collector;
+using testing::eventually;
+using testing::Gate;
 
-TEST(Notifier, AWaitOfTheLongestTimeLastsUntilItIsWoken) {
-  Notifier notifier;
-  testing::Gate waiting;
-  auto woken = std::async(std::launch::async, [&] {
-    Notifier::Waiter waiter(notifier);
-    waiting.open();
-    waiter.wait(std::stop_token(), milliseconds::max());
-  });
-  ASSERT_TRUE(waiting.pass());
+std::size_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
 
-  EXPECT_EQ(woken.wait_for(milliseconds(50)), std::future_status::timeout);
-  notifier.notify();
-  EXPECT_EQ(woken.wait_for(testing::patience()), std::future_status::ready);
-  notifier.close();  // lets the future's destructor return if that failed
+EventPtr event_at(Position position) {
+  auto event = std::make_shared<StoredEvent>(Event{.event_type = "Made", .actor_id = "order-1"});
+  event->position = position;
+  return event;
+}
+
+EventSource source_of(std::function<Result<Page>(Position after)> read) {
+  return {.read_all = [read = std::move(read)](const Filter&, Position after,
+                                               std::size_t) { return read(after); },
+          .notifier = std::make_shared<Notifier>(),
+          .threads = std::make_shared<SubscriptionThreads>()};
 }
 
 TEST(CheckPollInterval, RefusesWhatWouldPollWithoutEnd) {
@@ -36,6 +46,127 @@ TEST(CheckPollInterval, RefusesWhatWouldPollWithoutEnd) {
   for (const milliseconds interval : {milliseconds(0), milliseconds(-1), milliseconds::min()}) {
     EXPECT_THAT(check_poll_interval(interval), testing::FailsWith(Errc::invalid_argument));
   }
+}
+
+TEST(PollingSubscription, LooksByItselfForWhatNobodyTellsOf) {
+  std::atomic<bool> there{false};
+  auto source = source_of([&](Position after) -> Result<Page> {
+    if (!there || after == 1) return Page{.events = {}, .next = after};
+    return Page{.events = {event_at(1)}, .next = 1};
+  });
+  source.poll_interval = milliseconds(5);
+  Collector seen;
+  const auto subscription = start_polling(std::move(source), {}, 0, seen.handler()).value();
+
+  there = true;
+
+  EXPECT_TRUE(seen.wait_for(1));
+}
+
+TEST(PollingSubscription, ReadsAgainWhatCouldNotBeRead) {
+  std::atomic<int> reads{0};
+  auto source = source_of([&](Position after) -> Result<Page> {
+    if (++reads <= 3) return fail(Errc::unavailable, "the disk is full");
+    if (after == 1) return Page{.events = {}, .next = after};
+    return Page{.events = {event_at(1)}, .next = 1};
+  });
+  std::atomic<int> lines{0};
+  source.log = [&](LogLevel, std::string_view) { ++lines; };
+  Collector seen;
+  const auto subscription = start_polling(std::move(source), {}, 0, seen.handler()).value();
+
+  ASSERT_TRUE(seen.wait_for(1));
+  EXPECT_FALSE(subscription.status().error.has_value());
+  EXPECT_EQ(lines, 2) << "that it fails, and that it no longer does";
+}
+
+TEST(PollingSubscription, CountsWhatItReadAndWhatWasHandled) {
+  auto source = source_of([&](Position after) -> Result<Page> {
+    if (after == 3) return Page{.events = {}, .next = after};
+    return Page{.events = {event_at(1), event_at(2), event_at(3)}, .next = 3};
+  });
+  Gate first;
+  Gate rest;
+  const auto subscription = start_polling(std::move(source), {}, 0, [&](const EventPtr& event) {
+                              if (event->position != 2) return;
+                              first.open();
+                              EXPECT_TRUE(rest.pass());
+                            }).value();
+  ASSERT_TRUE(first.pass());
+
+  EXPECT_EQ(subscription.status().counters,
+            (Subscription::Counters{.received = 3, .delivered = 1}));
+  rest.open();
+  EXPECT_TRUE(eventually([&] { return subscription.status().counters.delivered == 3; }));
+}
+
+TEST(PollingSubscription, WhatItsHandlerKeepsGoesWithIt) {
+  const auto kept = std::make_shared<int>(0);
+  for (int i = 0; i < 100; ++i) {
+    const auto store = make_memory_event_store();
+    Collector seen;
+    auto subscription =
+        store->subscribe({}, 0,
+                         [kept, handler = std::make_shared<EventHandler>(seen.handler())](
+                             const EventPtr& event) { (*handler)(event); });
+    ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
+    ASSERT_TRUE(seen.wait_for(1));
+
+    *subscription = Subscription();
+
+    ASSERT_EQ(kept.use_count(), 1) << "the handler outlived its subscription";
+  }
+}
+
+TEST(PollingSubscription, AThousandNeedAFewThreadsAndEndWithTheirStore) {
+  constexpr std::size_t kSubscriptions = 1'000;
+  const std::size_t before = threads_of_this_process();
+  auto store = make_memory_event_store();
+  std::atomic<std::size_t> delivered{0};
+  std::vector<Subscription> subscriptions;
+  for (std::size_t i = 0; i < kSubscriptions; ++i) {
+    subscriptions.push_back(store->subscribe({}, 0, [&](const EventPtr&) { ++delivered; }).value());
+  }
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
+  }
+
+  ASSERT_TRUE(eventually([&] { return delivered == 5 * kSubscriptions; }));
+  EXPECT_LE(threads_of_this_process(), before + std::thread::hardware_concurrency() + 3);
+  store.reset();
+  for (const Subscription& subscription : subscriptions) {
+    ASSERT_TRUE(eventually([&] { return !subscription.status().active; }));
+    EXPECT_EQ(subscription.status().error->code, Errc::closed);
+  }
+  subscriptions.clear();
+  EXPECT_TRUE(eventually([&] { return threads_of_this_process() == before; }));
+}
+
+TEST(PollingSubscription, HandlersThatBlockDelayNoOtherSubscription) {
+  const auto store = make_memory_event_store();
+  Gate gate;
+  std::atomic<int> held_up{0};
+  std::vector<Subscription> blocked;
+  for (int i = 0; i < 20; ++i) {
+    blocked.push_back(store
+                          ->subscribe({}, 0,
+                                      [&](const EventPtr&) {
+                                        ++held_up;
+                                        EXPECT_TRUE(gate.pass());
+                                      })
+                          .value());
+  }
+  ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
+  ASSERT_TRUE(eventually([&] { return held_up == 20; }));
+
+  Collector seen;
+  const auto other = store->subscribe({}, 0, seen.handler()).value();
+  for (std::size_t i = 2; i <= 20; ++i) {
+    ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
+    ASSERT_TRUE(seen.wait_for(i));
+  }
+  EXPECT_EQ(held_up, 20);
+  gate.open();
 }
 
 }  // namespace

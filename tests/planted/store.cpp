@@ -86,6 +86,7 @@ struct Contents {
   Position last = 0;
   Position visible = 0;  // what readers may see
   std::shared_ptr<Notifier> notifier = std::make_shared<Notifier>();
+  std::shared_ptr<SubscriptionThreads> threads = std::make_shared<SubscriptionThreads>();
 };
 
 class LockedHistory final : public History {
@@ -179,7 +180,8 @@ class PlantedStore final : public EventStore {
           }
           return page;
         },
-        .notifier = contents_->notifier};
+        .notifier = contents_->notifier,
+        .threads = contents_->threads};
     auto started =
         start_polling(std::move(source), std::move(filter), after, spoil(bug_, std::move(handler)));
     if (!started) return started;
