@@ -48,6 +48,7 @@ std::vector<Row> all_rows(const Setting& setting) {
   auto rows = memory_rows(setting);
   std::ranges::move(envelope_rows(setting), std::back_inserter(rows));
   std::ranges::move(sqlite_rows(setting), std::back_inserter(rows));
+  std::ranges::move(projection_rows(setting), std::back_inserter(rows));
   std::ranges::move(jetstream_rows(setting), std::back_inserter(rows));
   return rows;
 }

@@ -19,6 +19,7 @@ struct Setting {
 [[nodiscard]] std::vector<Row> memory_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> envelope_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> sqlite_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> projection_rows(const Setting& setting);
 /// They come last: a process that has started a server has a second thread, and the C++ library
 /// counts references with atomic operations from then on.
 [[nodiscard]] std::vector<Row> jetstream_rows(const Setting& setting);

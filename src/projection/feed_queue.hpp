@@ -16,7 +16,8 @@
 
 namespace aether {
 
-/// Events between a subscription, which puts them in, and the one who applies them.
+/// Events between a subscription, which puts them in, and the one who applies them: at most
+/// `capacity`, and few where they are large.
 class FeedQueue {
  public:
   explicit FeedQueue(std::size_t capacity) : capacity_(capacity) {}
@@ -24,8 +25,9 @@ class FeedQueue {
   /// Waits while the queue is full. Once it is closed, the event goes nowhere.
   void put(EventPtr event) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return closed_ || events_.size() < capacity_; });
+    room_.wait(lock, [this] { return closed_ || has_room(); });
     if (closed_) return;
+    bytes_ += event->data.size();
     events_.push_back(std::move(event));
     if (events_.size() == 1) filled_.notify_one();
   }
@@ -38,9 +40,10 @@ class FeedQueue {
     woken_ = false;
     const auto end = events_.begin() + static_cast<std::ptrdiff_t>(std::min(most, events_.size()));
     std::vector<EventPtr> taken(std::move_iterator(events_.begin()), std::move_iterator(end));
-    const bool was_full = events_.size() >= capacity_;
+    const bool was_full = !has_room();
     events_.erase(events_.begin(), end);
-    if (was_full && !taken.empty()) room_.notify_one();
+    for (const EventPtr& event : taken) bytes_ -= event->data.size();
+    if (was_full && has_room()) room_.notify_one();
     return taken;
   }
 
@@ -64,11 +67,16 @@ class FeedQueue {
   }
 
  private:
+  static constexpr std::size_t kMostBytes = std::size_t{64} * 1024 * 1024;  // of data
+
+  [[nodiscard]] bool has_room() const { return events_.size() < capacity_ && bytes_ < kMostBytes; }
+
   const std::size_t capacity_;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable filled_;
   std::condition_variable room_;
   std::deque<EventPtr> events_;
+  std::size_t bytes_ = 0;  // of their data
   bool woken_ = false;
   bool closed_ = false;
 };

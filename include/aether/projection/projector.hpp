@@ -18,7 +18,7 @@ namespace aether {
 
 struct ProjectorOptions {
   std::size_t batch = 1'000;     ///< events in one step at most; what is there is taken at once
-  std::size_t capacity = 4'000;  ///< events that wait for their step; then the subscription waits
+  std::size_t capacity = 4'000;  ///< events that wait, or 64 MiB; then the subscription waits
 
   unsigned max_attempts = 5;  ///< of one event, before it is parked
   std::chrono::milliseconds first_retry{100};
