@@ -201,7 +201,7 @@ class RunningProjector final : public Projector, private FeedObserver {
   }
 
   [[nodiscard]] Result<void> turn() {
-    obey_orders();
+    if (auto obeyed = obey_orders(); !obeyed) return obeyed;
     if (auto answered = answer_requests(); !answered) return answered;
     const auto events = queue_->take(options_.batch, is_awaited() ? kIdleWhileAwaited : idle_);
     if (is_stopping()) return {};
@@ -264,16 +264,23 @@ class RunningProjector final : public Projector, private FeedObserver {
     return !done && done.error().code == Errc::version_conflict && done.error().position == 0;
   }
 
-  void obey_orders() {
+  [[nodiscard]] Result<void> obey_orders() {
     while (true) {
       Order order;
       {
         const std::scoped_lock lock(mutex_);
-        if (orders_.empty()) return;
+        if (orders_.empty()) return {};
         order = std::move(orders_.front());
         orders_.erase(orders_.begin());
       }
-      order.done.set_value(order.work());
+      auto done = order.work();
+      Result<void> begun;
+      if (is_conflict(done)) {  // it was meant for what the model holds now
+        begun = begin_again();
+        done = begun ? order.work() : begun;
+      }
+      order.done.set_value(std::move(done));
+      if (!begun) return begun;
     }
   }
 

@@ -312,6 +312,17 @@ TEST_F(Rebuilds, TellTheRunningProjectorWhatIsParkedNow) {
               ElementsAre("Changed", "Bad"));
 }
 
+TEST_F(Rebuilds, LetAnOrderToTheRunningProjectorMeanTheNewModel) {
+  make_old(3);
+  const auto projector = start();
+  reach(*projector, append("order-1", "Bad"));
+  is_bad_ = false;
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+
+  EXPECT_THAT(projector->retry("order-1"), FailsWith(Errc::not_found));  // it is not parked there
+  EXPECT_THAT(projector->parked().value(), IsEmpty());
+}
+
 TEST_F(Rebuilds, AreDoneByTheProjectorThatIsAsked) {
   make_old(20);
   const auto projector = start();
