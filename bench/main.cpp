@@ -49,6 +49,7 @@ std::vector<Row> all_rows(const Setting& setting) {
   std::ranges::move(envelope_rows(setting), std::back_inserter(rows));
   std::ranges::move(sqlite_rows(setting), std::back_inserter(rows));
   std::ranges::move(projection_rows(setting), std::back_inserter(rows));
+  std::ranges::move(bus_rows(setting), std::back_inserter(rows));
   std::ranges::move(jetstream_rows(setting), std::back_inserter(rows));
   return rows;
 }

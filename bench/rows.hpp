@@ -17,6 +17,7 @@ struct Setting {
 };
 
 [[nodiscard]] std::vector<Row> memory_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> bus_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> envelope_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> sqlite_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> projection_rows(const Setting& setting);

@@ -20,21 +20,23 @@ constexpr std::size_t kBatch = 64;  // events a turn
 constexpr int kLooks = 200;
 constexpr int kYields = 20;
 
-/// What a user's function throws, as an error.
+/// What a user's function throws, as an error; of the event at which it was then, if any.
 template <class Call>
-std::optional<Error> catch_all(std::string_view name, Position position, const Call& call) {
+std::optional<Error> catch_all(std::string_view name, const StoredEvent* const& event,
+                               const Call& call) {
+  const auto position = [&] { return event == nullptr ? 0 : event->position; };
   try {
     call();
     return std::nullopt;
   } catch (const std::exception& error) {
     return Error{.code = Errc::closed,
                  .message = concat("the handler of ", name, " threw: ", error.what()),
-                 .position = position};
+                 .position = position()};
   } catch (...) {
     return Error{
         .code = Errc::closed,
         .message = concat("the handler of ", name, " threw something that is no std::exception"),
-        .position = position};
+        .position = position()};
   }
 }
 
@@ -95,16 +97,13 @@ Delivery::After Delivery::overflow(const Packed& packed) {
                                       "store; give it more capacity or a faster handler")});
 }
 
-bool Delivery::try_offer(const Packed& packed) {
+bool Delivery::try_offer_slowly(const Packed& packed) {
   After after;
   {
     const std::scoped_lock lock(mutex_);
     if (state_ != State::open) return true;
     if (!queue_.is_full()) {
-      ++received_;
-      queue_.push(packed.bundle, packed.index);
-      if (awake_) return true;  // nearly always
-      after.wake = who_sleeps();
+      after = put(packed);
     } else if (waits_for_others()) {
       return false;
     } else {
@@ -246,7 +245,7 @@ bool Delivery::tell_all(const std::vector<Gap>& gaps) {
   for (const Gap& gap : gaps) {
     if (stopping_) return false;
     if (!setup_.options.on_gap) continue;
-    if (auto error = catch_all(setup_.name, 0, [&] { setup_.options.on_gap(gap); })) {
+    if (auto error = catch_all(setup_.name, nullptr, [&] { setup_.options.on_gap(gap); })) {
       finish(std::move(error));
       return false;
     }
@@ -256,23 +255,12 @@ bool Delivery::tell_all(const std::vector<Gap>& gaps) {
 
 bool Delivery::deliver() {
   const std::uint64_t before = delivered_.load(std::memory_order_relaxed);
-  std::uint64_t delivered = before;
+  const StoredEvent* current = nullptr;
+  auto error = catch_all(setup_.name, current, [&] { handle_batch(current); });
   std::size_t all = 0;
-  std::optional<Error> error;
-  for (const Stretch& stretch : batch_) {
-    all += stretch.size();
-    const Bundle& bundle = *stretch.bundle;
-    for (std::uint32_t i = stretch.begin; i < stretch.end && !error; ++i) {
-      if (stopping_.load(std::memory_order_relaxed)) break;
-      const EventPtr& event = bundle.events[i];
-      error = catch_all(setup_.name, event->position, [&] { setup_.handler(*bundle.ns, event); });
-      if (error) break;
-      if (event->position != 0) position_.store(event->position, std::memory_order_relaxed);
-      delivered_.store(++delivered, std::memory_order_release);
-    }
-  }
+  for (const Stretch& stretch : batch_) all += stretch.size();
   batch_.clear();
-  const std::uint64_t left = all - (delivered - before);
+  const std::uint64_t left = all - (delivered_.load(std::memory_order_relaxed) - before);
   if (left == 0) return true;
   {
     const std::scoped_lock lock(mutex_);
@@ -280,6 +268,22 @@ bool Delivery::deliver() {
   }
   if (error) finish(std::move(error));
   return false;
+}
+
+/// Tells where it is, for when the handler throws.
+void Delivery::handle_batch(const StoredEvent*& current) {
+  std::uint64_t delivered = delivered_.load(std::memory_order_relaxed);
+  for (const Stretch& stretch : batch_) {
+    const Bundle& bundle = *stretch.bundle;
+    for (std::uint32_t i = stretch.begin; i < stretch.end; ++i) {
+      if (stopping_.load(std::memory_order_relaxed)) return;
+      const EventPtr& event = bundle.events[i];
+      current = event.get();
+      setup_.handler(*bundle.ns, event);
+      if (event->position != 0) position_.store(event->position, std::memory_order_relaxed);
+      delivered_.store(++delivered, std::memory_order_release);
+    }
+  }
 }
 
 /// By itself: with `error`, or with the one that it was ending with.

@@ -27,6 +27,8 @@ namespace aether {
 /// All members may be called from any thread. Publishers may be within it, or remember it, when its
 /// subscription has ended: by then it has let go of the handler and of the executor.
 class Delivery : public std::enable_shared_from_this<Delivery> {
+  enum class State { open, ending, ended };
+
  public:
   struct Setup {
     std::string name;  ///< for messages: "the subscription to prod.>"
@@ -49,7 +51,17 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
 
   /// Takes the event, or lets it or another go, as the policy says. False: a publisher is to wait;
   /// it may call `offer` once others have got theirs.
-  [[nodiscard]] bool try_offer(const Packed& packed);
+  [[nodiscard]] bool try_offer(const Packed& packed) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (awake_ && state_ == State::open && !queue_.is_full()) {  // nearly always
+        ++received_;
+        queue_.push(packed.bundle, packed.index);
+        return true;
+      }
+    }
+    return try_offer_slowly(packed);
+  }
 
   /// The same, and waits for room where the policy says so.
   void offer(const Packed& packed);
@@ -67,7 +79,6 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
   [[nodiscard]] Subscription::Status status() const;
 
  private:
-  enum class State { open, ending, ended };
   class Runner;
   /// What is to be done once the lock is released.
   struct After {
@@ -76,6 +87,7 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
     bool closed = false;
   };
 
+  [[nodiscard]] bool try_offer_slowly(const Packed& packed);
   After put(const Packed& packed);
   After overflow(const Packed& packed);
   After begin_end(Error why);
@@ -85,6 +97,7 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
 
   bool turn();
   bool deliver();
+  void handle_batch(const StoredEvent*& current);
   bool tell_all(const std::vector<Gap>& gaps);
   void finish(std::optional<Error> error);
   void release();

@@ -20,8 +20,14 @@ bool same_kind(const Gap& a, const Gap& b) {
 
 void EventQueue::push_stretch(const BundlePtr& bundle, std::uint32_t index) {
   if (stretches_ == ring_.size()) grow();
-  slot(first_ + stretches_) = {.bundle = bundle, .begin = index, .end = index + 1};
+  newest_ = &slot(first_ + stretches_);
+  *newest_ = {.bundle = bundle, .begin = index, .end = index + 1};
   ++stretches_;
+}
+
+void EventQueue::pop_stretch() {
+  ++first_;
+  if (--stretches_ == 0) newest_ = nullptr;
 }
 
 void EventQueue::grow() {
@@ -52,8 +58,7 @@ void EventQueue::drop_oldest() {
   Stretch& oldest = slot(first_);
   if (++oldest.begin == oldest.end) {
     oldest = {};
-    ++first_;
-    --stretches_;
+    pop_stretch();
   }
   Gap dropped{.cause = Gap::Cause::overflow, .count = 1};
   bool disconnected = false;
@@ -94,8 +99,7 @@ std::vector<Gap> EventQueue::take(std::vector<Stretch>& events, std::size_t limi
     }
     count -= oldest.size();
     events.push_back(std::move(oldest));
-    ++first_;
-    --stretches_;
+    pop_stretch();
   }
   return gaps;
 }
@@ -104,6 +108,7 @@ std::size_t EventQueue::clear() {
   const std::size_t count = size_;
   ring_ = {};
   stretches_ = 0;
+  newest_ = nullptr;
   oldest_ += size_;
   size_ = 0;
   gaps_.clear();

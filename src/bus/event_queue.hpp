@@ -35,14 +35,11 @@ class EventQueue {
   /// There must be room.
   void push(const BundlePtr& bundle, std::uint32_t index) {
     ++size_;
-    if (stretches_ != 0) {
-      Stretch& last = slot(first_ + stretches_ - 1);
-      if (last.bundle.get() == bundle.get() && last.end == index) {
-        ++last.end;
-        return;
-      }
+    if (newest_ != nullptr && newest_->bundle.get() == bundle.get() && newest_->end == index) {
+      ++newest_->end;
+    } else {
+      push_stretch(bundle, index);
     }
-    push_stretch(bundle, index);
   }
 
   /// Before the next event that is pushed.
@@ -65,6 +62,7 @@ class EventQueue {
   };
 
   Stretch& slot(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+  void pop_stretch();
   void push_stretch(const BundlePtr& bundle, std::uint32_t index);
   void grow();
 
@@ -72,7 +70,8 @@ class EventQueue {
   std::vector<Stretch> ring_;  // a power of two; grows as it is needed
   std::uint64_t first_ = 0;    // the number of the oldest stretch
   std::size_t stretches_ = 0;
-  std::uint64_t oldest_ = 0;  // the number of the oldest event
+  Stretch* newest_ = nullptr;  // in the ring; null when there is none
+  std::uint64_t oldest_ = 0;   // the number of the oldest event
   std::size_t size_ = 0;
   std::deque<PlacedGap> gaps_;  // by place
 };

@@ -28,16 +28,24 @@ constexpr std::size_t kMaxRoutes = 10'000;  // beyond it they are looked for ane
 struct Subscriber {
   NamespacePattern pattern;
   Filter filter;
-  bool takes_all;  // the filter is empty
   std::shared_ptr<Delivery> delivery;
+};
 
-  [[nodiscard]] bool takes(const Event& event) const { return takes_all || filter.matches(event); }
+/// A subscriber as its route knows it.
+struct Target {
+  Delivery* delivery;
+  const Filter* filter;  // null: it takes all
+
+  [[nodiscard]] bool takes(const Event& event) const {
+    return filter == nullptr || filter->matches(event);
+  }
 };
 
 /// Where the events of a namespace go: its patterns have been matched already.
 struct Route {
   NamespacePtr ns;
-  std::vector<std::shared_ptr<const Subscriber>> subscribers;
+  std::vector<Target> targets;
+  std::vector<std::shared_ptr<const Subscriber>> subscribers;  // keeps what the targets point to
 };
 
 /// What a thread remembers of a namespace that it publishes into: so that to publish again costs
@@ -144,7 +152,10 @@ class Exchange {
     auto route = std::make_shared<Route>();
     route->ns = std::make_shared<const Namespace>(ns);
     for (const auto& subscriber : subscribers_) {
-      if (subscriber->pattern.matches(ns)) route->subscribers.push_back(subscriber);
+      if (!subscriber->pattern.matches(ns)) continue;
+      const Filter* filter = subscriber->filter == Filter{} ? nullptr : &subscriber->filter;
+      route->targets.push_back({.delivery = subscriber->delivery.get(), .filter = filter});
+      route->subscribers.push_back(subscriber);
     }
     if (routes_.size() >= kMaxRoutes) routes_.clear();
     routes_.emplace(ns.text(), route);
@@ -183,16 +194,15 @@ class LocalBus final : public EventBus {
   Result<void> do_publish(const Namespace& ns, EventPtr event) override {
     Lane* lane = exchange_->lane(ns);
     if (lane == nullptr) return std::unexpected(closed_error());
-    const auto& subscribers = lane->route->subscribers;
-    auto next = std::ranges::find_if(
-        subscribers, [&](const auto& subscriber) { return subscriber->takes(*event); });
-    if (next == subscribers.end()) return {};
+    const auto& targets = lane->route->targets;
+    auto next =
+        std::ranges::find_if(targets, [&](const Target& target) { return target.takes(*event); });
+    if (next == targets.end()) return {};
     const Packed packed = lane->packer.pack(std::move(event));
     std::vector<Delivery*> full;  // waited for only when all others have got theirs
-    for (; next != subscribers.end(); ++next) {
-      const Subscriber& subscriber = **next;
-      if (!subscriber.takes(*packed.event())) continue;
-      if (!subscriber.delivery->try_offer(packed)) full.push_back(subscriber.delivery.get());
+    for (; next != targets.end(); ++next) {
+      if (!next->takes(*packed.event())) continue;
+      if (!next->delivery->try_offer(packed)) full.push_back(next->delivery);
     }
     for (Delivery* delivery : full) delivery->offer(packed);
     // Closed meanwhile: some may have refused it. If not by now, all have got it.
@@ -216,11 +226,9 @@ class LocalBus final : public EventBus {
                         .closed = closed});
     delivery->start(std::move(*executor));
     Subscription subscription = subscription_of(delivery);
-    const bool takes_all = filter == Filter{};
     auto subscriber =
         std::make_shared<const Subscriber>(Subscriber{.pattern = std::move(pattern),
                                                       .filter = std::move(filter),
-                                                      .takes_all = takes_all,
                                                       .delivery = std::move(delivery)});
     if (!exchange_->add(std::move(subscriber))) return std::unexpected(closed_error());
     return subscription;

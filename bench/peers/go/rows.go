@@ -201,4 +201,8 @@ var rows = map[string]func(*meter){
 	"decode":             decode(orderPlaced),
 	"encode-nested":      encode(nested),
 	"decode-nested":      decode(nested),
+	"bus-1":              publish(1, "tenant-a.orders"),
+	"bus-10":             publish(10, "tenant-a.orders"),
+	"bus-100":            publish(100, "tenant-a.orders"),
+	"bus-wildcard":       publish(10, "tenant-a.*"),
 }
