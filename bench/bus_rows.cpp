@@ -3,7 +3,7 @@
 #include "made_events.hpp"
 #include "rows.hpp"
 
-#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,15 +17,21 @@ namespace {
 constexpr std::uint64_t kWarmUp = 50'000;  // deliveries
 constexpr std::uint64_t kAtOnce = 200'000;
 
-/// Published over and over: as many as wait in a queue, so that none is counted up by the publisher
-/// while a handler's thread counts it down.
-std::vector<EventPtr> events_to_publish() {
+/// More than wait in a queue, so that no thread counts an event's references while another does.
+std::vector<EventPtr> different_events() {
   std::vector<EventPtr> events(2'048);
   for (EventPtr& event : events) {
     auto made = std::make_shared<StoredEvent>();
     static_cast<Event&>(*made) = completed(order_placed("order-123", 1, 8'999));
     event = std::move(made);
   }
+  return events;
+}
+
+/// To be moved in, as by a publisher that has just made them.
+std::vector<EventPtr> events_to_publish(const std::vector<EventPtr>& different, std::size_t count) {
+  std::vector<EventPtr> events(count);
+  for (std::size_t i = 0; i < count; ++i) events[i] = different[i % different.size()];
   return events;
 }
 
@@ -44,11 +50,9 @@ class Subscribed {
   }
 
   /// Publishes, and waits until all have got all.
-  void publish(const Namespace& ns, const std::vector<EventPtr>& events, std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      good_ &= bus_->publish(ns, events[i % events.size()]).has_value();
-    }
-    published_ += count;
+  void publish(const Namespace& ns, std::vector<EventPtr> events) {
+    for (EventPtr& event : events) good_ &= bus_->publish(ns, std::move(event)).has_value();
+    published_ += events.size();
     for (const auto& subscription : subscriptions_) {
       while (subscription->status().counters.delivered < published_) std::this_thread::yield();
     }
@@ -79,13 +83,14 @@ Probe publish_to(std::size_t subscribers, const std::string& pattern) {
     const auto parsed = NamespacePattern::parse(pattern);
     const auto ns = Namespace::parse("tenant-a.orders");
     if (!parsed || !ns) return fail(Errc::invalid_argument, "no such namespace");
-    const std::vector<EventPtr> events = events_to_publish();
+    const std::vector<EventPtr> different = different_events();
     Subscribed subscribed(*parsed, subscribers);
-    subscribed.publish(*ns, events, kWarmUp / subscribers);
+    subscribed.publish(*ns, events_to_publish(different, kWarmUp / subscribers));
     Meter meter(budget);
     const std::uint64_t at_once = kAtOnce / subscribers;
     while (meter.wants_more()) {
-      meter.time(at_once, [&] { subscribed.publish(*ns, events, at_once); });
+      auto events = events_to_publish(different, at_once);
+      meter.time(at_once, [&] { subscribed.publish(*ns, std::move(events)); });
     }
     if (!subscribed.is_right()) return fail(Errc::corrupt, "an event was lost or doubled");
     return meter.sample();

@@ -104,6 +104,7 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
 
   Setup setup_;                 // handler and on_gap belong to the turns
   std::vector<Stretch> batch_;  // of the turn
+  bool is_streaming_ = false;   // turns only: the last one found events
   std::atomic<bool> stopping_{false};
   std::atomic<bool> told_closed_{false};
 
