@@ -184,7 +184,11 @@ void a_handler_may_close_the_bus(EventBusTest& t) {
     if (event->version == 2) t.subscribers_bus().close();
   });
 
-  t.publish_all("prod", 1, 2);
+  t.publish_all("prod", 1, 1);
+  const auto published = t.bus().publish(ns_of("prod"), stored("order-1", 2));
+  if (!published) {  // closed before it was done
+    EXPECT_THAT(published, FailsWith(Errc::closed));
+  }
 
   ASSERT_TRUE(eventually([&] { return !closing.status().active; }));
   ASSERT_TRUE(closing.status().error.has_value());

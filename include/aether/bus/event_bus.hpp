@@ -68,8 +68,8 @@ class EventBus {
   /// and its policy is `block`; but a handler that publishes into its own full queue does not wait
   /// for itself: there that event is dropped, and counted.
   ///
-  /// Other errors: `closed`; and, where other processes listen, `too_large`, `permission_denied`,
-  /// `unavailable`.
+  /// Other errors: `closed` (when it is closed meanwhile, some may have got the event); and, where
+  /// other processes listen, `too_large`, `permission_denied`, `unavailable`.
   [[nodiscard]] Result<void> publish(const Namespace& ns, EventPtr event);
 
   /// The same for an event that is in no store: checked as a store does, and given an id and a
