@@ -134,9 +134,6 @@ void set_login(Setter& setter, const ConnectOptions& options) {
     setter.set(kDoing, natsOptions_SetUserInfo, escape_json(options.user).c_str(),
                escape_json(options.password).c_str());
   }
-  if (!options.token.empty()) {
-    setter.set(kDoing, natsOptions_SetToken, escape_json(options.token).c_str());
-  }
   if (!options.credentials_file.empty()) {
     setter.need(check_credentials(options.credentials_file))
         .set(kDoing, natsOptions_SetUserCredentialsFromFiles, options.credentials_file.c_str(),

@@ -35,13 +35,15 @@ std::shared_ptr<Link> find(void* key) {
 
 }  // namespace
 
-Link::Link(LogSink log)
+Link::Link(LogSink log, std::string token)
     : log_([sink = std::move(log)](LogLevel level, std::string_view message) {
         if (sink) sink(level, message);
-      }) {}
+      }),
+      token_(std::move(token)) {}
 
-std::shared_ptr<Link> Link::make(LogSink log) {
-  std::shared_ptr<Link> link(new Link(std::move(log)));  // NOLINT: its constructor is private
+std::shared_ptr<Link> Link::make(LogSink log, std::string token) {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): its constructor is private
+  std::shared_ptr<Link> link(new Link(std::move(log), std::move(token)));
   const std::scoped_lock lock(registry().mutex);
   link->number_ = ++registry().last;
   registry().links.emplace(link->number_, link);
@@ -60,7 +62,19 @@ natsStatus Link::register_callbacks(natsOptions* options) const {
   if (status == NATS_OK) status = natsOptions_SetClosedCB(options, on_closed, key);
   if (status == NATS_OK) status = natsOptions_SetLameDuckModeCB(options, on_lame_duck, key);
   if (status == NATS_OK) status = natsOptions_SetErrorHandler(options, on_error, key);
+  if (status == NATS_OK) status = natsOptions_SetTokenHandler(options, on_login, key);
   return status;
+}
+
+// The only callback that libnats makes at once, and before it sends anything else: asked for a
+// token, it gets the one that there is, or none. It holds the connection's lock.
+const char* Link::on_login(void* key) {
+  const auto link = find(key);
+  if (!link) return nullptr;
+  ++link->logins_;
+  thread_local std::string token;  // the link may end before libnats has used it
+  token = link->token_;
+  return token.empty() ? nullptr : token.c_str();
 }
 
 void Link::refresh(natsConnection* connection) {

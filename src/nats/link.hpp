@@ -30,7 +30,8 @@ struct Counters {
 /// callbacks get a number under which the link is looked up, and never a pointer.
 class Link {
  public:
-  [[nodiscard]] static std::shared_ptr<Link> make(LogSink log);
+  /// `token` is what the server is logged in to with; "" for another way.
+  [[nodiscard]] static std::shared_ptr<Link> make(LogSink log, std::string token = {});
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -40,6 +41,8 @@ class Link {
   /// Learns which server it is connected to.
   void refresh(natsConnection* connection);
 
+  /// What `Transport::logins` says.
+  [[nodiscard]] std::uint64_t logins() const { return logins_; }
   [[nodiscard]] ConnectionStatus status() const { return status_; }
   void set_closed() { status_ = ConnectionStatus::closed; }
   [[nodiscard]] std::int64_t max_payload() const { return max_payload_; }
@@ -52,8 +55,9 @@ class Link {
   void stop_log() { log_.stop(); }
 
  private:
-  explicit Link(LogSink log);
+  Link(LogSink log, std::string token);
 
+  static const char* on_login(void* key);
   static void on_disconnected(natsConnection* connection, void* key);
   static void on_reconnected(natsConnection* connection, void* key);
   static void on_closed(natsConnection* connection, void* key);
@@ -63,7 +67,9 @@ class Link {
   void tell(LogLevel level, std::string_view message, const LinkEvent& event);
 
   Gate<LogLevel, std::string_view> log_;
+  const std::string token_;
   std::uintptr_t number_ = 0;
+  std::atomic<std::uint64_t> logins_{0};
   // From the beginning: the first news may come before natsConnection_Connect has returned.
   std::atomic<ConnectionStatus> status_{ConnectionStatus::connected};
   std::atomic<std::int64_t> max_payload_{0};

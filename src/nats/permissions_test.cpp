@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What docs/nats-permissions.conf allows is enough for a store, and no more.
+#include "aether/nats/bus.hpp"
 #include "aether/nats/snapshots.hpp"
 #include "aether/nats/store.hpp"
 #include "aether/store/audit.hpp"
@@ -212,12 +213,14 @@ TEST_P(PermissionsTest, NobodyTouchesWhatIsNotTheirs) {
           "$JS.API.CONSUMER.DURABLE.CREATE.aether=ev=orders.x",
           "$JS.API.CONSUMER.CREATE.aether=ev=billing", "$JS.API.STREAM.INFO.aether=ev=billing",
           "$JS.API.STREAM.MSG.GET.aether=ev=billing", "$JS.API.DIRECT.GET.aether=ev=billing",
+          "aether.bus.billing.order.order-1", "aether.bus.orders.a.b.c",
           "aether.ev.billing.order.order-1", "aether.ev.orders.a.b.c", "aether.ev.orders.a",
           "_INBOX_orders_admin.x.1", "$JS.ACK.aether=ev=orders.x.1.1.1.1.0"}) {
       EXPECT_EQ(outcome(user, subject), Errc::permission_denied) << subject;
     }
     for (const char* const pattern :
-         {">", "aether.>", "aether.ev.>", "aether.ev.billing.*.*", "aether.ev.orders.>", "_INBOX.>",
+         {">", "aether.>", "aether.bus.>", "aether.bus.billing.*.*", "aether.bus.*.*.*",
+          "aether.ev.>", "aether.ev.billing.*.*", "aether.ev.orders.>", "_INBOX.>",
           "_INBOX_orders_admin.>", "_INBOX_billing_writer.>", "$JS.>", "$JS.API.>"}) {
       EXPECT_TRUE(is_deaf(user, pattern)) << pattern;
     }
@@ -259,6 +262,10 @@ class Exercise {
   using Connect = std::function<std::shared_ptr<Connection>()>;
 
   std::vector<std::string> failures(const Namespace& ns, const Connect& connected) {
+    const auto bus = open_bus(connected());
+    Event event = placed("order-1");
+    event.version = 1;
+    if (expect("open bus", bus); bus) expect("publish", (*bus)->publish(ns, event));
     check_snapshots(open_snapshots(connected(), ns, {.stream = {.create = false}}));
     auto store = open(connected(), ns, {.stream = {.create = false}});
     auto other = open(connected(), ns, {.stream = {.create = false}});
@@ -337,6 +344,7 @@ TEST_P(PermissionsTest, TheReaderHasAllRightsOfTheWriterButToWrite) {
 
   std::erase(rights, "aether.ev.orders.*.*");
   std::erase(rights, "aether.snap.orders.*.*");
+  std::erase(rights, "aether.bus.orders.*.*");
 
   EXPECT_EQ(file.rights("orders_reader", "publish"), rights);
 }

@@ -153,6 +153,14 @@ class LibnatsTransport final : public Transport {
   ConnectionStatus status() const override { return link_->status(); }
   std::int64_t max_payload() const override { return link_->max_payload(); }
 
+  std::uint64_t logins() const override { return link_->logins(); }
+
+  std::string complaint() const override {
+    const char* last = nullptr;
+    if (natsConnection_GetLastError(connection_, &last) == NATS_OK || last == nullptr) return "";
+    return last;
+  }
+
   Statistics statistics() const override {
     const Counters& counters = link_->counters();
     return {.reconnects = counters.reconnects,
@@ -325,7 +333,7 @@ Result<std::unique_ptr<Transport>> Transport::connect(const ConnectOptions& give
   auto greeting = find_server(options);
   if (!greeting) return std::unexpected(std::move(greeting.error()));
 
-  auto link = Link::make(options.log);
+  auto link = Link::make(options.log, escape_json(options.token));
   natsStatus status = link->register_callbacks(client->get());
   natsConnection* connection = nullptr;
   if (status == NATS_OK) status = log_in(&connection, client->get(), options);

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nats/bus_hub.hpp"
+
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+constexpr std::size_t kMaxKnown = 10'000;  // namespaces; beyond them one is asked for again
+
+// The subscriptions are on the wire already, behind what is waited for.
+constexpr std::chrono::milliseconds kLongestReturn{1'000};
+
+Error closed_error() { return {.code = Errc::closed, .message = "the bus was closed"}; }
+
+}  // namespace
+
+BusHub::BusHub(std::shared_ptr<Connection> connection, BusOptions options)
+    : connection_(std::move(connection)), options_(std::move(options)) {}
+
+void BusHub::listen() {
+  listening_ = transport().listen([weak = weak_from_this()](const LinkEvent& event) {
+    if (const auto hub = weak.lock()) hub->on_event(event);
+  });
+}
+
+Result<void> BusHub::publish(const Namespace& ns, const StoredEvent& event) {
+  if (is_closed_) return std::unexpected(closed_error());
+  if (auto denial = take_denial()) return std::unexpected(std::move(*denial));
+  const OutgoingEvent outgoing = encode_bus_message(ns, event);
+  std::array<Header, 3> headers;
+  std::size_t count = 0;
+  for (const auto& [name, value] : outgoing.headers) headers.at(count++) = {name, value};
+  const Outgoing message{.subject = outgoing.subject,
+                         .headers = std::span(headers).first(count),
+                         .data = outgoing.body};
+  if (is_known(ns)) return transport().publish(message);
+  const std::uint64_t mark = denials_.mark();
+  if (auto ok = transport().publish(message); !ok) return ok;
+  return learn(ns, outgoing.subject, mark);
+}
+
+bool BusHub::is_known(const Namespace& ns) {
+  const std::shared_lock lock(known_mutex_);
+  return known_.contains(ns.text());
+}
+
+Result<void> BusHub::learn(const Namespace& ns, std::string_view subject, std::uint64_t mark) {
+  if (auto ok = transport().flush(options_.timeout); !ok) {
+    return fail(Errc::outcome_unknown,
+                concat("an event was published on ", quoted(subject),
+                       ", and whether the server has taken it is not known: ", ok.error().message));
+  }
+  if (auto denied = denials_.find(transport(), subject, false, mark)) {
+    return std::unexpected(std::move(*denied));
+  }
+  const std::unique_lock lock(known_mutex_);
+  if (known_.size() >= kMaxKnown) known_.clear();
+  known_.insert(ns.text());
+  return {};
+}
+
+std::optional<Error> BusHub::take_denial() {
+  if (!is_denied_) return std::nullopt;
+  const std::unique_lock lock(known_mutex_);
+  is_denied_ = false;
+  return std::exchange(denial_, std::nullopt);
+}
+
+Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
+                                       SubscribeOptions options, BusHandler handler) {
+  if (is_closed_) return std::unexpected(closed_error());
+  if (options.overflow == Overflow::block) {
+    options.overflow = Overflow::fail;
+    options.capacity = std::max(options.capacity, options_.max_waiting);
+  }
+  auto executor = handlers();
+  if (!executor) return std::unexpected(std::move(executor.error()));
+  const std::string subject = bus_pattern(pattern, filter);
+  auto delivery = std::make_shared<Delivery>(
+      Delivery::Setup{.name = concat("the subscription to ", pattern.text()),
+                      .options = std::move(options),
+                      .handler = std::move(handler),
+                      .log = options_.log,
+                      .closed = [weak = weak_from_this()](const Delivery& ended) {
+                        if (const auto hub = weak.lock()) hub->remove(ended);
+                      }});
+  delivery->start(std::move(*executor));
+  Subscription subscription = subscription_of(delivery);
+  const auto receiver = std::make_shared<BusReceiver>(
+      BusReceiver::Setup{.pattern = std::move(pattern),
+                         .filter = std::move(filter),
+                         .delivery = delivery,
+                         .transport = transport(),
+                         .max_json_depth = options_.max_json_depth,
+                         .on_foreign = [weak = weak_from_this()](const Error& error) {
+                           if (const auto hub = weak.lock()) hub->on_foreign(error);
+                         }});
+  const std::uint64_t mark = denials_.mark();
+  if (auto ok = add(subject, receiver); !ok) return std::unexpected(std::move(ok.error()));
+  auto handle = transport().subscribe(
+      subject, "", [receiver](const Message& message) { receiver->take(message); });
+  if (!handle) return std::unexpected(std::move(handle.error()));
+  attach(*delivery, std::move(*handle));
+  if (auto ok = transport().flush(options_.timeout); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  if (auto denied = denials_.find(transport(), subject, true, mark)) {
+    return std::unexpected(std::move(*denied));
+  }
+  return subscription;
+}
+
+Result<std::shared_ptr<Executor>> BusHub::handlers() {
+  const std::scoped_lock lock(mutex_);
+  if (is_closed_) return std::unexpected(closed_error());
+  if (executor_ == nullptr) {
+    auto made = Executor::make();
+    if (!made) return made;
+    executor_ = std::move(*made);
+  }
+  return executor_;
+}
+
+Result<void> BusHub::add(std::string subject, std::shared_ptr<BusReceiver> receiver) {
+  const std::scoped_lock lock(mutex_);
+  if (is_closed_) return std::unexpected(closed_error());
+  const Delivery* const key = &receiver->delivery();
+  listeners_.emplace(
+      key,
+      Listener{.subject = std::move(subject), .receiver = std::move(receiver), .handle = nullptr});
+  return {};
+}
+
+void BusHub::attach(const Delivery& delivery, std::unique_ptr<Handle> handle) {
+  std::unique_lock lock(mutex_);
+  const auto found = listeners_.find(&delivery);
+  if (found != listeners_.end()) found->second.handle = std::move(handle);
+  lock.unlock();  // what is left waits for a message that is being taken
+}
+
+void BusHub::remove(const Delivery& delivery) {
+  std::unique_lock lock(mutex_);
+  const auto ended = listeners_.extract(&delivery);
+  lock.unlock();  // its handle waits for a message that is being taken
+}
+
+Result<void> BusHub::flush(std::chrono::milliseconds timeout) {
+  if (is_closed_) return std::unexpected(closed_error());
+  auto flushed = transport().flush(timeout);
+  if (!flushed && flushed.error().code == Errc::unavailable &&
+      transport().status() == ConnectionStatus::connected) {
+    flushed.error().code = Errc::outcome_unknown;
+  }
+  if (flushed) denials_.settle(transport());
+  if (auto denial = take_denial()) return std::unexpected(std::move(*denial));
+  return flushed;
+}
+
+void BusHub::end_all(const Error& why) {
+  std::unique_lock lock(mutex_);
+  auto listeners = std::exchange(listeners_, {});
+  lock.unlock();
+  for (auto& [key, listener] : listeners) {
+    listener.handle.reset();
+    listener.receiver->delivery().end(why);
+  }
+}
+
+void BusHub::close() {
+  std::shared_ptr<Executor> executor;
+  {
+    const std::scoped_lock lock(mutex_);
+    is_closed_ = true;
+    executor.swap(executor_);
+  }
+  end_all(closed_error());
+}
+
+std::vector<std::shared_ptr<BusReceiver>> BusHub::receivers(const LinkEvent* denied) {
+  std::vector<std::shared_ptr<BusReceiver>> found;
+  const std::scoped_lock lock(mutex_);
+  found.reserve(listeners_.size());
+  for (const auto& [key, listener] : listeners_) {
+    if (denied != nullptr && !is_denied(*denied, listener.subject, true)) continue;
+    found.push_back(listener.receiver);
+  }
+  return found;
+}
+
+void BusHub::on_event(const LinkEvent& event) {
+  switch (event.kind) {
+    case LinkEvent::Kind::reconnected: {
+      // Whoever is told of a gap looks into a store, and must not miss what comes after that: so
+      // the server has to have the subscriptions before. If it is lost again, it is told again.
+      [[maybe_unused]] const auto flushed = transport().flush(kLongestReturn);
+      for (const auto& receiver : receivers(nullptr)) receiver->on_reconnected();
+      return;
+    }
+    case LinkEvent::Kind::closed:
+      return end_all({.code = Errc::closed,
+                      .message = concat("the connection of the bus was closed: ", event.text)});
+    case LinkEvent::Kind::slow:
+      for (const auto& receiver : receivers(nullptr)) receiver->on_slow();
+      return;
+    case LinkEvent::Kind::denied:
+      return on_denied(event);
+    case LinkEvent::Kind::disconnected:
+    case LinkEvent::Kind::lame_duck:
+    case LinkEvent::Kind::failed:
+      return;
+  }
+}
+
+void BusHub::on_denied(const LinkEvent& event) {
+  if (event.is_subscription) {
+    for (const auto& receiver : receivers(&event)) {
+      receiver->delivery().end(to_denial(event.subject, true));
+    }
+  } else {
+    const std::unique_lock lock(known_mutex_);
+    if (known_.erase(std::string(name_space_in(event.subject))) > 0) {
+      denial_ = to_denial(event.subject, false);
+      is_denied_ = true;
+    }
+  }
+  denials_.on_event(event);  // last: who waits for it finds all else done
+}
+
+void BusHub::on_foreign(const Error& error) {
+  const std::uint64_t count = ++foreign_;
+  if (!std::has_single_bit(count) || !options_.log) return;
+  options_.log(LogLevel::warning,
+               concat("passed over: ", error.message, " (the ", count, ". such message)"));
+}
+
+}  // namespace aether::nats
