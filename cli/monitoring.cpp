@@ -10,6 +10,27 @@
 
 namespace aether::cli {
 
+namespace {
+
+std::string text_of(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout:
+      return "nothing takes the connection";
+    case httplib::Error::Read:
+    case httplib::Error::Write:
+      return "what listens there says nothing, or speaks no HTTP";
+    case httplib::Error::SSLConnection:
+      return "TLS fails; is it https?";
+    case httplib::Error::SSLServerVerification:
+      return "its certificate is not trusted";
+    default:
+      return httplib::to_string(error);
+  }
+}
+
+}  // namespace
+
 Result<std::string> fetch_monitoring(const std::string& url, std::chrono::milliseconds timeout) {
   std::string base = url;
   while (base.ends_with('/')) base.pop_back();
@@ -30,7 +51,7 @@ Result<std::string> fetch_monitoring(const std::string& url, std::chrono::millis
   const auto answer = client.Get("/varz");
   if (!answer) {
     return fail(Errc::unavailable, "the monitoring port at \"" + escape(url) +
-                                       "\" does not answer: " + httplib::to_string(answer.error()));
+                                       "\" does not answer: " + text_of(answer.error()));
   }
   if (answer->status != 200) {  // NOLINT(readability-magic-numbers): OK
     return fail(Errc::unavailable, "the monitoring port at \"" + escape(url) + "\" answers with " +
