@@ -81,7 +81,13 @@ std::unexpected<ApiError> failed(Error error) {
 
 /// The reply to a question, which changed nothing: an unknown outcome is none.
 std::unexpected<ApiError> unanswered(Error error) {
-  if (error.code == Errc::outcome_unknown) error.code = Errc::unavailable;
+  if (error.code == Errc::outcome_unknown) {
+    error.code = Errc::unavailable;
+    error.message = concat(
+        "JetStream does not answer: it may have too much to do, or no room on "
+        "its disk, or look for a leader (",
+        error.message, ")");
+  }
   return failed(std::move(error));
 }
 
@@ -113,12 +119,25 @@ ApiResult<T> ask(Requests& requests, const std::string& subject, const std::stri
 
 }  // namespace
 
+bool is_full(ApiCode code) {
+  switch (code) {
+    case ApiCode::store_failed:
+    case ApiCode::account_has_no_room:
+    case ApiCode::server_has_no_room:
+    case ApiCode::no_room_in_memory:
+    case ApiCode::no_room_in_files:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_final(const ApiError& error) {
   switch (error.error.code) {
     case Errc::unavailable:
     case Errc::outcome_unknown:
     case Errc::version_conflict:
-      return error.code == ApiCode::store_failed;  // the stream is full
+      return is_full(error.code);
     default:
       return error.code != ApiCode::duplicate_in_process && error.code != ApiCode::batch_repeats;
   }
@@ -209,12 +228,16 @@ void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::s
       [coming](const Message& message) {
         coming->batch.messages.push_back(from_direct(message));
         coming->follow(message, coming->batch.messages.back().sequence);
-        return true;
+        // A server below 2.11 gives one message, and no end. Servers are of several versions while
+        // they are upgraded, or taken back to what was there before.
+        return message.header("Nats-Num-Pending").has_value();
       },
       [coming, done = std::move(done)](Result<Message> end) mutable {
         if (!end) return done(unanswered(std::move(end.error())));
         Batch* const batch = &coming->batch;
-        if (end->status() == 404) {
+        if (end->status() == 0) {
+          batch->is_last = false;
+        } else if (end->status() == 404) {
           batch->is_last = true;
         } else if (end->status() == 204) {
           coming->follow(*end, 0);
@@ -298,15 +321,13 @@ Result<void> StreamApi::publish_silently(std::string_view subject, std::span<con
 }
 
 void StreamApi::publish(std::string_view subject, std::span<const Header> headers,
-                        std::string_view body, Timeout timeout, Completion<Stored> done) {
-  // The last message of a batch must not come before the others.
-  const bool completes_batch = std::ranges::any_of(
-      headers, [](const Header& header) { return header.name == "Nats-Batch-Commit"; });
+                        std::string_view body, Timeout timeout, Completion<Stored> done,
+                        std::span<const std::string_view> completes) {
   requests_.send({.subject = subject,
                   .headers = headers,
                   .data = body,
                   .timeout = timeout,
-                  .completes_others = completes_batch},
+                  .completes = completes},
                  [done = std::move(done)](Result<Message> reply) mutable {
                    done(reply ? parse_stored(reply->data()) : failed(std::move(reply.error())));
                  });

@@ -24,12 +24,18 @@ namespace aether::nats {
 /// The numbers that a server gives its refusals (`err_code`).
 enum class ApiCode : int {
   none = 0,
+  account_has_no_room = 10002,
   cluster_incomplete = 10004,
   no_suitable_peers = 10005,
   cluster_unavailable = 10008,
   not_the_leader = 10009,
+  server_has_no_room = 10023,
+  too_many_consumers = 10026,
+  too_many_streams = 10027,
+  no_room_in_memory = 10028,
   message_not_found = 10037,
   account_without_jetstream = 10039,
+  no_room_in_files = 10047,
   message_too_large = 10054,
   store_failed = 10077,  // a limit is reached, among others
   stream_name_in_use = 10058,
@@ -53,6 +59,8 @@ struct ApiError {
   ApiCode code = ApiCode::none;
   Error error{};
 };
+/// The stream, the account or the server is full.
+[[nodiscard]] bool is_full(ApiCode code);
 /// Of a message that was published: it is not stored, and trying again would not help.
 [[nodiscard]] bool is_final(const ApiError& error);
 
@@ -82,7 +90,8 @@ struct StreamInfo {
   std::vector<std::uint64_t> deleted_ones{};  ///< where they were asked for
   std::uint64_t subjects = 0;                 ///< that have messages: actors
   std::uint64_t consumers = 0;
-  std::string leader{};  ///< the server's name; "" outside of a cluster, in old servers
+  std::string cluster{};  ///< its name; "" outside of one
+  std::string leader{};   ///< the server's name; "" outside of a cluster, in old servers
   std::vector<StreamPeer> peers{};
   Timestamp server_time = kNoTimestamp;  ///< when this was true; none before 2.10
 };
@@ -91,6 +100,7 @@ struct StreamInfo {
 struct Stored {
   std::uint64_t sequence = 0;
   bool is_duplicate = false;
+  std::uint64_t batch_count = 0;  ///< the messages of an atomic batch; 0: it was none
 };
 
 /// Several messages of a stream, in the order of their sequences.
@@ -150,9 +160,11 @@ class StreamApi {
   /// Does not wait for it.
   void remove_consumer(const std::string& name);
 
-  /// Publishes a message into the stream.
+  /// Publishes a message into the stream. `completes`: the subjects of the other parts of a batch,
+  /// whose last one this is.
   void publish(std::string_view subject, std::span<const Header> headers, std::string_view body,
-               Timeout timeout, Completion<Stored> done);
+               Timeout timeout, Completion<Stored> done,
+               std::span<const std::string_view> completes = {});
 
   /// One that the server does not answer: part of a batch.
   [[nodiscard]] Result<void> publish_silently(std::string_view subject,

@@ -45,6 +45,7 @@ Errc meaning_of(ApiCode code, std::int64_t status) {
       return Errc::too_large;
     case ApiCode::batch_incomplete:   // a former leader has its beginning
     case ApiCode::no_suitable_peers:  // others may be there in a moment
+    case ApiCode::account_has_no_room:
       return Errc::unavailable;
     case ApiCode::replicas_without_cluster:
     case ApiCode::wrong_stream:
@@ -61,9 +62,22 @@ std::string_view advice_of(ApiCode code) {
   switch (code) {
     case ApiCode::store_failed:
       return ": if the stream is full, raise its limits";
+    case ApiCode::account_has_no_room:
+      return ": raise what the account may store";
+    case ApiCode::server_has_no_room:
+    case ApiCode::no_room_in_memory:
+    case ApiCode::no_room_in_files:
+      return ": the server has no room for more; raise its max_file_store (or max_memory_store)";
+    case ApiCode::too_many_consumers:
+      return ": a store's stream may have 100,000 consumers; let the account have as many";
+    case ApiCode::too_many_streams:
+      return ": let the account have more, one for each namespace's events and one for its "
+             "snapshots";
     case ApiCode::no_suitable_peers:
       return ": are there as many servers with JetStream as replicas are asked for, and have they "
              "room?";
+    case ApiCode::replicas_without_cluster:
+      return ": ask for one replica, or make the servers a cluster";
     default:
       return "";
   }
@@ -221,6 +235,7 @@ ApiResult<StreamInfo> parse_stream_info(std::string_view json) {
                       .deleted_ones = numbers_field(*state, "deleted"),
                       .subjects = number("num_subjects"),
                       .consumers = number("consumer_count"),
+                      .cluster = cluster ? text_field(*cluster, "name", "") : "",
                       .leader = cluster ? text_field(*cluster, "leader", "") : "",
                       .peers = cluster ? peers_from(*cluster) : std::vector<StreamPeer>(),
                       .server_time = time_field(object, "ts")};
@@ -242,7 +257,8 @@ ApiResult<Stored> parse_stored(std::string_view json) {
     const auto sequence = field<std::uint64_t>(object, "seq");
     if (!sequence || *sequence == 0) return malformed(json);
     return Stored{.sequence = *sequence,
-                  .is_duplicate = field<bool>(object, "duplicate").value_or(false)};
+                  .is_duplicate = field<bool>(object, "duplicate").value_or(false),
+                  .batch_count = field<std::uint64_t>(object, "count").value_or(0)};
   });
 }
 

@@ -182,16 +182,27 @@ TEST(ApiJson, WhatAServerRefusesSaysWhatToDo) {
     int code, status;
     Errc meaning;
   };
-  for (const Refused& one :
-       {Refused{10'059, 404, Errc::not_found}, Refused{10'037, 404, Errc::not_found},
-        Refused{10'039, 503, Errc::unsupported}, Refused{10'076, 503, Errc::unsupported},
-        Refused{10'174, 400, Errc::unsupported}, Refused{10'071, 400, Errc::version_conflict},
-        Refused{10'054, 400, Errc::too_large}, Refused{10'097, 400, Errc::too_large},
-        Refused{10'199, 400, Errc::too_large}, Refused{10'176, 400, Errc::unavailable},
-        Refused{10'164, 400, Errc::version_conflict}, Refused{10'060, 400, Errc::invalid_argument},
-        Refused{10'058, 400, Errc::invalid_argument}, Refused{10'065, 400, Errc::invalid_argument},
-        Refused{10'077, 503, Errc::unavailable}, Refused{10'025, 400, Errc::invalid_argument},
-        Refused{10'008, 503, Errc::unavailable}, Refused{0, 500, Errc::unavailable}}) {
+  for (const Refused& one : {Refused{10'059, 404, Errc::not_found},
+                             Refused{10'037, 404, Errc::not_found},
+                             Refused{10'039, 503, Errc::unsupported},
+                             Refused{10'076, 503, Errc::unsupported},
+                             Refused{10'174, 400, Errc::unsupported},
+                             Refused{10'071, 400, Errc::version_conflict},
+                             Refused{10'054, 400, Errc::too_large},
+                             Refused{10'097, 400, Errc::too_large},
+                             Refused{10'199, 400, Errc::too_large},
+                             Refused{10'176, 400, Errc::unavailable},
+                             Refused{10'164, 400, Errc::version_conflict},
+                             Refused{10'060, 400, Errc::invalid_argument},
+                             Refused{10'058, 400, Errc::invalid_argument},
+                             Refused{10'065, 400, Errc::invalid_argument},
+                             Refused{10'077, 503, Errc::unavailable},
+                             Refused{10'002, 400, Errc::unavailable},
+                             Refused{10'005, 400, Errc::unavailable},
+                             Refused{10'074, 500, Errc::invalid_argument},
+                             Refused{10'025, 400, Errc::invalid_argument},
+                             Refused{10'008, 503, Errc::unavailable},
+                             Refused{0, 500, Errc::unavailable}}) {
     const auto refused =
         parse_stored(R"({"error":{"code":)" + std::to_string(one.status) + R"(,"err_code":)" +
                      std::to_string(one.code) + R"(,"description":"so it is"},"seq":0})");

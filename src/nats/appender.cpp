@@ -33,6 +33,15 @@ std::unexpected<Error> waited_too_long() {
               "the append waited too long behind others and was not begun: try again later");
 }
 
+// Each part was stored, or refused, by itself; who stored the last one says nothing of the others.
+std::unexpected<Error> taken_apart() {
+  return fail(
+      Errc::outcome_unknown,
+      "the server knows no atomic batches, other than when the store was opened, and stored "
+      "the commit's parts one by one: some may be missing. Read the actors, and open the "
+      "store anew");
+}
+
 }  // namespace
 
 Appender::Appender(StreamApi& api, AppenderOptions options)
@@ -235,6 +244,7 @@ void Appender::publish(const CommitPtr& commit) {
   // Part by part in one connection; the server answers the last one, which commits them all.
   const std::string batch = commit->parts.size() > 1 ? make_uuid_v7() : "";
   const auto timeout = commit->time_left();
+  std::vector<std::string_view> others;
   for (std::size_t i = 0; i < commit->parts.size(); ++i) {
     const Commit::Part& part = commit->parts[i];
     const bool is_last = i + 1 == commit->parts.size();
@@ -252,8 +262,10 @@ void Appender::publish(const CommitPtr& commit) {
     if (is_last) {
       return api_.publish(
           part.message.subject, headers, part.message.body, timeout,
-          [this, commit](ApiResult<Stored> stored) { on_published(commit, std::move(stored)); });
+          [this, commit](ApiResult<Stored> stored) { on_published(commit, std::move(stored)); },
+          others);
     }
+    others.push_back(part.message.subject);
     if (auto sent = api_.publish_silently(part.message.subject, headers, part.message.body);
         !sent) {
       return on_published(commit, std::unexpected(ApiError{.error = std::move(sent.error())}));
@@ -262,6 +274,10 @@ void Appender::publish(const CommitPtr& commit) {
 }
 
 void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_reply) {
+  if (stored_reply && commit->parts.size() > 1 &&
+      stored_reply->batch_count != commit->parts.size()) {
+    return end(commit, taken_apart());
+  }
   if (stored_reply && !stored_reply->is_duplicate) return stored(commit, stored_reply->sequence);
   if (stored_reply) {
     commit->maybe_stored = true;
@@ -279,7 +295,8 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
   if (error.error.code == Errc::unavailable && error.code == ApiCode::none) {
     return retry(commit, &Appender::publish, std::move(error.error));  // nobody took it
   }
-  if (is_final(error) && !commit->maybe_stored) {
+  const bool is_denied = error.error.code == Errc::permission_denied && commit->is_only_refused;
+  if (is_denied || (is_final(error) && !commit->maybe_stored)) {
     return end(commit, std::unexpected(std::move(error.error)));
   }
   commit->is_only_refused = !commit->maybe_stored || commit->is_only_refused;

@@ -120,7 +120,8 @@ void judge_missing(const StreamInfo& info, Verdicts& verdicts) {
   const auto beginning =
       static_cast<std::uint64_t>(std::max<std::int64_t>(info.config.first_sequence, 1));
   constexpr std::string_view kAdvice =
-      "Find out who removed them (aether verify names actors), and restore a backup.";
+      "Find out who removed them (aether verify names actors), and restore a backup. An old server "
+      "that had no room for the account's messages has left out such numbers, too.";
   if (info.deleted > 0) {
     verdicts.problem("events",
                      concat(count_of(info.deleted, "message"), " missing from within the stream"),

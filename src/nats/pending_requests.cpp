@@ -54,6 +54,14 @@ bool is_denied(const LinkEvent& event, std::string_view subject) {
   return event.is_subject_cut ? subject.starts_with(event.subject) : subject == event.subject;
 }
 
+/// The one of the request's subjects that is denied; null: none.
+const std::string* denied_subject(const LinkEvent& event, const PendingRequests::Pending& request) {
+  if (is_denied(event, request.subject)) return &request.subject;
+  const auto found = std::ranges::find_if(
+      request.completes, [&](const std::string& subject) { return is_denied(event, subject); });
+  return found != request.completes.end() ? &*found : nullptr;
+}
+
 }  // namespace
 
 bool PendingRequests::is_completing() { return completing > 0; }
@@ -205,11 +213,12 @@ void PendingRequests::on_event(const LinkEvent& event) {
   }
   if (!event.is_subscription) {
     return end_all(
-        lock, [&](const Pending& request) { return is_denied(event, request.subject); },
+        lock, [&](const Pending& request) { return denied_subject(event, request) != nullptr; },
         [&](const Pending& request) {
-          return Error{.code = Errc::permission_denied,
-                       .message = concat("The user may not send to ", quoted(request.subject), " (",
-                                         event.text, ").")};
+          return Error{
+              .code = Errc::permission_denied,
+              .message = concat("The user may not send to ",
+                                quoted(*denied_subject(event, request)), " (", event.text, ").")};
         });
   }
   if (!is_denied(event, inbox_ + "*")) return;

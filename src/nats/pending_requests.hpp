@@ -26,7 +26,8 @@ class PendingRequests {
 
   struct Pending {
     std::string subject;
-    std::string consumer;  // whose deliveries are replies, too
+    std::string consumer;                // whose deliveries are replies, too
+    std::vector<std::string> completes;  // subjects of what was sent for it before
     std::chrono::milliseconds timeout;
     Requests::EachReply each;  // empty: one reply is all
     Requests::Completion done;

@@ -71,15 +71,17 @@ void Requests::send(const Request& request, Completion done) {
 
 void Requests::send(const Request& request, EachReply each, Completion done) {
   const auto timeout = request.timeout.count() > 0 ? request.timeout : timeout_;
-  const bool may_be_bulk = bulk_ != nullptr && !request.completes_others;
+  const bool may_be_bulk = bulk_ != nullptr && request.completes.empty();
   // The completion may destroy this object.
   const auto pending = pending_;
-  const auto added = pending->add({.subject = std::string(request.subject),
-                                   .consumer = std::string(request.consumer),
-                                   .timeout = timeout,
-                                   .each = std::move(each),
-                                   .done = std::move(done)},
-                                  may_be_bulk);
+  const auto added =
+      pending->add({.subject = std::string(request.subject),
+                    .consumer = std::string(request.consumer),
+                    .completes = {request.completes.begin(), request.completes.end()},
+                    .timeout = timeout,
+                    .each = std::move(each),
+                    .done = std::move(done)},
+                   may_be_bulk);
   if (!added) return;
   const std::string reply = concat(inbox_, added->token);
   const Outgoing message{
@@ -99,6 +101,7 @@ void Requests::after(std::chrono::milliseconds delay, std::move_only_function<vo
   [[maybe_unused]] const auto added = pending_->add(
       {.subject = {},
        .consumer = {},
+       .completes = {},
        .timeout = delay,
        .each = {},
        .done = [action = std::move(action)](const Result<Message>&) mutable { action(); }},

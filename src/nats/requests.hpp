@@ -27,8 +27,9 @@ struct Request {
   /// What this JetStream consumer delivers is a reply, too. It comes under its own subject instead
   /// of the request's, and only the subject of its acknowledgement names the consumer.
   std::string_view consumer{};
-  /// It completes what was published before it, so it must go the same way: over the transport.
-  bool completes_others = false;
+  /// The subjects of what was published before and is completed by it: so it must go the same way,
+  /// over the transport, and ends as denied where one of those is.
+  std::span<const std::string_view> completes{};
 };
 
 /// Any number of requests at a time over one subscription and one timer.
@@ -41,7 +42,9 @@ struct Request {
 /// How a request ends that gets no reply:
 /// - `unavailable`, `too_large`, `invalid_argument`, `unsupported`, `closed`: it was not sent.
 /// - `not_found`: nobody answers on that subject ("no responders"); nobody has seen it.
-/// - `permission_denied`: we may not publish there, or not subscribe to our inbox.
+/// - `permission_denied`: we may not publish there, or to what it completes, or not subscribe to
+/// our
+///   inbox.
 /// - `outcome_unknown`: it was sent, and then time ran out, the connection was lost, or this object
 ///   was destroyed.
 ///

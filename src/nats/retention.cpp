@@ -17,6 +17,10 @@ constexpr std::chrono::hours kClockTolerance{1};
 // So many missing messages are asked for one by one: a number of each takes some bytes in a reply.
 constexpr std::uint64_t kMostDetails = 10'000;
 
+// Measured: 2.9.10 does so, 2.15.1 does not.
+constexpr std::string_view kWhyMissing =
+    "removed from within, or left out by an old server that had no room for the account's messages";
+
 /// A new stream's first message.
 std::uint64_t beginning_of(const StreamConfig& config) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(config.first_sequence, 1));
@@ -58,11 +62,11 @@ Result<void> inspect_stream(StreamApi& api, StreamApi::Timeout timeout,
   for (const std::uint64_t sequence : info->deleted_ones) {
     report({.position = position_of(sequence, 0),
             .what = concat("message ", sequence, " of the stream ", quoted(api.stream()),
-                           " was removed from within")});
+                           " is missing: ", kWhyMissing)});
   }
   if (info->deleted > info->deleted_ones.size()) {
     report({.what = concat(info->deleted - info->deleted_ones.size(), " messages of the stream ",
-                           quoted(api.stream()), " were removed from within")});
+                           quoted(api.stream()), " are missing: ", kWhyMissing)});
   }
   return {};
 }

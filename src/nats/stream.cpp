@@ -75,16 +75,23 @@ Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespac
   const auto level =
       insist<ApiLevel>(deadline, [&] { return api.level(time_until(deadline, kLongestTry)); });
   if (!level) return std::unexpected(level.error().error);
+  bool is_missing = false;
   auto info = insist<StreamInfo>(deadline, [&] {
     auto found = api.info(time_until(deadline, kLongestTry));
-    if (found || found.error().code != ApiCode::stream_not_found || !options.create) return found;
+    is_missing = !found && found.error().code == ApiCode::stream_not_found;
+    if (!is_missing || !options.create) return found;
     return api.create(stream_config(kind, ns, options), *level,
                       time_until(deadline, kLongestCreation));
   });
-  if (!info && info.error().code == ApiCode::stream_not_found && !options.create) {
+  if (!info && is_missing && !options.create) {
     return fail(Errc::not_found,
                 concat("there is no stream ", quoted(api.stream()), " for the namespace ",
                        quoted(ns.text()), ": let the store make it (create), or make it first"));
+  }
+  if (!info && is_missing && info.error().error.code == Errc::permission_denied) {
+    info.error().error.message +=
+        concat(" There is no stream ", quoted(api.stream()),
+               " yet: somebody who may make it must open the store first.");
   }
   if (!info) return std::unexpected(std::move(info.error().error));
   if (auto ok = check_stream(kind, info->config, ns, options); !ok) {

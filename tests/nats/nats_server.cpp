@@ -51,6 +51,13 @@ void NatsServer::restart() {
   start();
 }
 
+void NatsServer::restart_as(ServerVersion version) {
+  kill_9();
+  options_.version = version;
+  program_ = find_program(version);
+  start();
+}
+
 std::optional<std::string> NatsServer::monitor(const std::string& path) const {
   return http_get(monitor_port_.number(), path);
 }

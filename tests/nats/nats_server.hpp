@@ -54,6 +54,8 @@ class NatsServer {
   void send(int signal) { process_->send(signal); }
   /// Starts it again, on the same ports and with what it stored; kills it first if it runs.
   void restart();
+  /// The same, and another version takes over what is stored.
+  void restart_as(ServerVersion version);
 
   /// What GET `path` gives at its monitoring port ("/varz", "/jsz"); nothing but for status 200.
   [[nodiscard]] std::optional<std::string> monitor(const std::string& path) const;
