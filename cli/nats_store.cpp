@@ -61,10 +61,8 @@ std::expected<OpenStore, Failure> open_nats_store(const NatsUrl& url, const Open
   if (!store) {
     return std::unexpected(explain(std::move(store.error()), url, *connection, options));
   }
+  open.identity = (*store)->identity();
   open.events = std::move(*store);
-  if (const auto server = connection->server()) {
-    open.identity = "nats " + server->url + " " + url.name_space.text();
-  }
   open.mixed_commits = false;
   open.max_commit_bytes = static_cast<std::size_t>(connection->max_payload());
   return open;

@@ -11,11 +11,13 @@
 #include "nats/retention.hpp"
 #include "nats/session.hpp"
 #include "nats/stream.hpp"
+#include "nats/stream_watch.hpp"
 #include "store/polling_subscription.hpp"
 
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -29,6 +31,9 @@ using std::chrono::milliseconds;
 // A subscription looks by itself so often: for what a hint came too early for, and where it may
 // not hear hints.
 constexpr milliseconds kPollInterval{250};
+// Which was tried more than once, then: the stream, or its servers, were away.
+constexpr milliseconds kSlowRead{1'000};
+
 /// What a store is made of. Subscriptions keep it beyond the store.
 struct Parts {
   std::shared_ptr<Connection> connection;
@@ -36,6 +41,7 @@ struct Parts {
   std::unique_ptr<StreamApi> api;
   std::unique_ptr<Reader> reader;
   const std::shared_ptr<SubscriptionThreads> threads = std::make_shared<SubscriptionThreads>();
+  Timestamp created = kNoTimestamp;  ///< the stream
   Parts() = default;
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
@@ -45,19 +51,38 @@ struct Parts {
 /// What one subscription reads by.
 struct Following {
   Following(std::shared_ptr<Parts> of, Position after)
-      : parts(std::move(of)), follower(*parts->reader, after) {}
+      : parts(std::move(of)),
+        follower(*parts->reader, after),
+        watch(*parts->api, parts->created, after) {}
+
+  Result<Page> read(const Filter& filter, std::size_t limit) {
+    if (auto ok = watch.check(); !ok) return std::unexpected(std::move(ok.error()));
+    if (!held) {
+      const auto begun = std::chrono::steady_clock::now();
+      auto page = follower.read(filter, limit);
+      watch.note(page);
+      if (!page || std::chrono::steady_clock::now() - begun < kSlowRead) return page;
+      held = std::move(*page);
+      watch.look_now();
+      if (auto ok = watch.check(); !ok) return std::unexpected(std::move(ok.error()));
+    }
+    return *std::exchange(held, std::nullopt);
+  }
 
   std::shared_ptr<Parts> parts;
   Follower follower;
+  StreamWatch watch;
+  std::optional<Page> held{};       ///< read while the stream may have become another one
   std::unique_ptr<Handle> hints{};  ///< the last member: it needs the others
 };
 
 class JetStreamEventStore final : public Store, public Retaining, public Inspectable {
  public:
-  JetStreamEventStore(std::shared_ptr<Parts> parts, Namespace ns, const StoreOptions& options,
-                      AppenderOptions appender)
+  JetStreamEventStore(std::shared_ptr<Parts> parts, Namespace ns, std::string identity,
+                      const StoreOptions& options, AppenderOptions appender)
       : parts_(std::move(parts)),
         ns_(std::move(ns)),
+        identity_(std::move(identity)),
         options_(options),
         clock_(options.clock != nullptr ? *options.clock : system_clock()),
         durability_(appender.durability),
@@ -102,7 +127,7 @@ class JetStreamEventStore final : public Store, public Retaining, public Inspect
     // Each page is asked for after the last one, so that the follower knows where it is.
     EventSource source{
         .read_all = [following](const Filter& of, Position,
-                                std::size_t limit) { return following->follower.read(of, limit); },
+                                std::size_t limit) { return following->read(of, limit); },
         .notifier = notifier,
         .threads = parts_->threads,
         .poll_interval = kPollInterval,
@@ -112,6 +137,7 @@ class JetStreamEventStore final : public Store, public Retaining, public Inspect
 
   [[nodiscard]] Durability durability() const override { return durability_; }
   [[nodiscard]] const Namespace& name_space() const override { return ns_; }
+  [[nodiscard]] const std::string& identity() const override { return identity_; }
 
   Result<Position> retained_from() override {
     const auto info = parts_->api->info(options_.timeout);
@@ -150,6 +176,7 @@ class JetStreamEventStore final : public Store, public Retaining, public Inspect
 
   std::shared_ptr<Parts> parts_;
   const Namespace ns_;
+  const std::string identity_;
   const StoreOptions options_;
   const Clock& clock_;
   const Durability durability_;
@@ -161,6 +188,19 @@ class JetStreamEventStore final : public Store, public Retaining, public Inspect
 Durability durability_of(const StreamConfig& config) {
   if (config.replicas > 1) return Durability::replicated(config.replicas);
   return config.storage == "memory" ? Durability::memory() : Durability::os_buffered();
+}
+
+/// When it was made, to the nanosecond, and where it is: a stream that was brought back from a
+/// backup is as old as the first one, and elsewhere.
+std::string identity_of(const StreamInfo& info, Connection& connection) {
+  std::string leader = info.leader;
+  if (leader.empty()) {
+    const auto server = connection.server();
+    if (!server) return {};
+    leader = server->name;
+  }
+  return concat(info.config.name, " of ", info.created.time_since_epoch().count(), " at ",
+                info.cluster, "/", leader);
 }
 
 Result<void> check_options(const StoreOptions& options) {
@@ -203,6 +243,7 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
                                                        "there twice"));
   }
 
+  parts->created = opened->info.created;
   const bool replicated = config.replicas > 1;
   const bool ask_leader = replicated || !config.allow_direct;
   parts->reader = std::make_unique<Reader>(
@@ -223,7 +264,9 @@ Result<std::unique_ptr<Store>> open(std::shared_ptr<Connection> connection, cons
                            .head_cache_actors = options.head_cache_actors,
                            .timeout = options.timeout,
                            .log = options.log};
-  return std::make_unique<JetStreamEventStore>(std::move(parts), ns, options, std::move(appender));
+  std::string identity = identity_of(opened->info, *parts->connection);
+  return std::make_unique<JetStreamEventStore>(std::move(parts), ns, std::move(identity), options,
+                                               std::move(appender));
 }
 
 }  // namespace aether::nats

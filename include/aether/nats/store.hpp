@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace aether::nats {
 
@@ -75,6 +76,10 @@ class Store : public EventStore {
  public:
   /// Sent with every event's subject: where the events are.
   [[nodiscard]] virtual const Namespace& name_space() const = 0;
+
+  /// The same for two stores only if they are of one stream, by whatever addresses its servers were
+  /// named. Those of one stream may differ: where its leader has changed in between. "": not known.
+  [[nodiscard]] virtual const std::string& identity() const = 0;
 };
 
 /// Opens the namespace's store, and makes its stream where there is none. Waits, up to
