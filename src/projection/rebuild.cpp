@@ -114,6 +114,13 @@ class Rebuild {
       while (true) {
         tell();
         if (options_.stop.stop_requested()) return std::unexpected(stopped());
+        if (hold_until_ && Steady::now() > *hold_until_) {
+          return fail(Errc::unavailable,
+                      concat("the new model was not brought to position ", position, " within ",
+                             options_.longest_hold.count(),
+                             " ms, for which the old one's projectors were held up: rebuild again, "
+                             "which goes on with it"));
+        }
         const auto reached = projector->wait_until(position, kSlice);
         if (reached) break;
         if (reached.error().code != Errc::unavailable) return reached;
@@ -128,6 +135,7 @@ class Rebuild {
   /// While the old one is held up.
   [[nodiscard]] Result<void> finish(const std::vector<KeptProjection>& old) {
     target_ = furthest(old);
+    hold_until_ = Steady::now() + options_.longest_hold;
     if (auto reached = reach(target_); !reached) return reached;
     std::set<Position> known;
     for (const KeptProjection& one : old) {
@@ -183,6 +191,7 @@ class Rebuild {
   RebuildReport report_;
   RebuildProgress told_;
   std::optional<Steady::time_point> last_told_;
+  std::optional<Steady::time_point> hold_until_;  // set while the old one is held up
   std::unique_ptr<ReadModel> twin_;
   std::vector<std::unique_ptr<Projector>> projectors_;  // go before the twin that they feed
 };

@@ -226,6 +226,21 @@ TEST_F(Rebuilds, ThatWereStoppedAreGoneOnWith) {
   EXPECT_GE(std::stoi(ask("SELECT count(*) FROM log")[0]), 100);
 }
 
+TEST_F(Rebuilds, HoldUpTheOldModelForSoLongOnly) {
+  make_old(10);
+  open("2");
+  rebuild_.longest_hold = -1ms;
+
+  ASSERT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::unavailable));
+  EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("1"));
+  rebuild_.longest_hold = 10s;
+  const auto report = rebuild(*store_, *model_, rebuild_);
+
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->events, 0U);  // it was all there
+  EXPECT_THAT(ask("SELECT DISTINCT tag FROM log"), ElementsAre("2"));
+}
+
 TEST_F(Rebuilds, BeginAnewWhereAskedOrWhereTheRestIsOfNoUse) {
   make_old(10);
   for (const bool schema : {true, false}) {

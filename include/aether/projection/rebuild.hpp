@@ -50,6 +50,9 @@ struct RebuildOptions {
   /// Take over a new model although it has events parked that the old one has not.
   bool allow_parked = false;
 
+  /// For so long the old model's projectors are held up at the end; mostly it takes milliseconds.
+  std::chrono::milliseconds longest_hold{10'000};
+
   ProjectorOptions projector{.batch = 5'000, .capacity = 20'000};
 
   std::chrono::milliseconds progress_interval{500};
@@ -67,7 +70,8 @@ struct RebuildReport {
 /// see the old model or the new one, never a mix. A crash at any moment leaves the old model or the
 /// new one, and in the first case what another call goes on with.
 ///
-/// Errors: `unavailable` (it is being rebuilt already), `invalid_argument` (nothing is kept and no
+/// Errors: `unavailable` (it is being rebuilt already; or it could not catch up within
+/// `longest_hold`: call it again), `invalid_argument` (nothing is kept and no
 /// projection given; events are parked, see `allow_parked`), `closed` (by `stop`), and what ends a
 /// projector.
 [[nodiscard]] Result<RebuildReport> rebuild(EventStore& store, Rebuildable& model,
