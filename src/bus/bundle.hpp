@@ -47,15 +47,17 @@ class Packer {
 
   [[nodiscard]] Packed pack(EventPtr event) {
     const bool is_large = event->data.size() >= kLargeData;
-    if (next_ == room_ || is_large) begin(is_large ? 1 : kRoom);
-    filling_->events[next_] = std::move(event);
+    if (next_ == room_ || is_large) [[unlikely]] {
+      begin(is_large ? 1 : kRoom);
+    }
+    places_[next_].swap(event);
     return {.bundle = bundle_, .index = next_++};
   }
 
  private:
-  void begin(std::size_t room) {
+  [[gnu::noinline]] void begin(std::size_t room) {
     auto bundle = std::make_shared<Bundle>(ns_, room);
-    filling_ = bundle.get();
+    places_ = bundle->events.data();
     bundle_ = std::move(bundle);
     next_ = 0;
     room_ = static_cast<std::uint32_t>(room);
@@ -63,7 +65,7 @@ class Packer {
 
   NamespacePtr ns_;
   BundlePtr bundle_;
-  Bundle* filling_ = nullptr;
+  EventPtr* places_ = nullptr;  // in the bundle
   std::uint32_t next_ = 0;
   std::uint32_t room_ = 0;
 };

@@ -58,11 +58,22 @@ struct Lane {
 };
 
 constexpr std::size_t kLanes = 8;
-thread_local std::array<Lane, kLanes> lanes;
+using Lanes = std::array<Lane, kLanes>;
+
+// A plain pointer needs no look at whether it has been initialised.
+constinit thread_local Lanes* lanes = nullptr;
+
+[[gnu::noinline]] void make_lanes() {
+  thread_local Lanes made;
+  lanes = &made;
+}
 
 Lane& lane_for(std::string_view ns) {
+  if (lanes == nullptr) [[unlikely]] {
+    make_lanes();
+  }
   const auto letter = [&](std::size_t at) { return static_cast<unsigned char>(ns[at]); };
-  return lanes[(ns.size() + letter(0) + letter(ns.size() / 2) + letter(ns.size() - 1)) % kLanes];
+  return (*lanes)[(ns.size() + letter(ns.size() / 2) + letter(ns.size() - 1)) % kLanes];
 }
 
 Error closed_error() { return {.code = Errc::closed, .message = "the bus was closed"}; }
@@ -74,7 +85,7 @@ class Exchange {
   Lane* lane(const Namespace& ns) {
     Lane& lane = lane_for(ns.text());
     if (lane.exchange == id_ && lane.generation == generation_.load() &&
-        lane.route->ns->text() == ns.text()) {
+        lane.route->ns->text() == ns.text()) [[likely]] {
       return &lane;
     }
     return renew(lane, ns) ? &lane : nullptr;
@@ -195,14 +206,16 @@ class LocalBus final : public EventBus {
     Lane* lane = exchange_->lane(ns);
     if (lane == nullptr) return std::unexpected(closed_error());
     const auto& targets = lane->route->targets;
-    auto next =
-        std::ranges::find_if(targets, [&](const Target& target) { return target.takes(*event); });
+    auto next = targets.begin();
+    while (next != targets.end() && !next->takes(*event)) ++next;
     if (next == targets.end()) return {};
     const Packed packed = lane->packer.pack(std::move(event));
     std::vector<Delivery*> full;  // waited for only when all others have got theirs
     for (; next != targets.end(); ++next) {
       if (!next->takes(*packed.event())) continue;
-      if (!next->delivery->try_offer(packed)) full.push_back(next->delivery);
+      if (!next->delivery->try_offer(packed)) [[unlikely]] {
+        full.push_back(next->delivery);
+      }
     }
     for (Delivery* delivery : full) delivery->offer(packed);
     // Closed meanwhile: some may have refused it. If not by now, all have got it.
