@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "aether/projection/rebuild.hpp"
-
-#include "aether/projection/projector.hpp"
-#include "aether/sqlite/read_model.hpp"
-#include "aether/store/memory.hpp"
-#include "sqlite/test_folder.hpp"
+#include "sqlite/rebuild_fixture_test.hpp"
 #include "testing/matchers.hpp"
-#include "testing/waiting.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <memory>
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
 namespace aether::sqlite {
 namespace {
@@ -29,94 +18,10 @@ namespace {
 using namespace std::chrono_literals;
 using aether::testing::eventually;
 using aether::testing::FailsWith;
-using aether::testing::Gate;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
-/// Another program's connection, which is kept open.
-class Program {
- public:
-  explicit Program(const std::string& path) {
-    sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READONLY, nullptr);
-    sqlite3_busy_timeout(database_, 5'000);
-  }
-  ~Program() { sqlite3_close(database_); }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  std::vector<std::string> ask(const std::string& sql) {
-    std::vector<std::string> rows;
-    const auto take = [](void* out, int, char** columns, char**) {
-      static_cast<std::vector<std::string>*>(out)->emplace_back(columns[0] ? columns[0] : "NULL");
-      return 0;
-    };
-    EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), take, &rows, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(database_);
-    return rows;
-  }
-
- private:
-  sqlite3* database_ = nullptr;
-};
-
-class Rebuilds : public ::testing::Test {
- protected:
-  /// A model whose rows carry a tag, as another handler would make them.
-  [[nodiscard]] ReadModelOptions tagged(const std::string& tag) {
-    ReadModelOptions options{.schema = "log/" + tag,
-                             .create = "CREATE TABLE log (tag TEXT, actor TEXT, type TEXT)"};
-    options.handlers["log"] = [this, tag](Transaction& transaction,
-                                          const EventPtr& event) -> Result<void> {
-      ++handled_;
-      if (event->event_type == "Bad" && is_bad_) return fail(Errc::not_found, "bad");
-      if (event->event_type == "Gate" && !gate_.pass()) return fail(Errc::closed, "no patience");
-      return transaction.execute("INSERT INTO log VALUES (?1, ?2, ?3)",
-                                 {tag, event->actor_id, event->event_type});
-    };
-    return options;
-  }
-
-  void open(const std::string& tag) {
-    model_.reset();
-    auto options = tagged(tag);
-    options.accept_outdated = true;
-    model_ = open_read_model(path_, options).value();
-  }
-  [[nodiscard]] std::unique_ptr<Projector> start() {
-    return start_projector(*store_, *model_, {.name = "log"}, options_).value();
-  }
-  Position append(const std::string& actor, const std::string& type = "Changed") {
-    return store_->append({.event_type = type, .actor_id = actor}).value().position;
-  }
-  static void reach(Projector& projector, Position position) {
-    const auto reached = projector.wait_until(position, aether::testing::patience());
-    ASSERT_TRUE(reached) << reached.error().message;
-  }
-  /// A model of tag 1 with `events` events, as a program left it.
-  void make_old(int events) {
-    open("1");
-    Position last = 0;
-    for (int i = 0; i < events; ++i) last = append("order-" + std::to_string(i % 7));
-    reach(*start(), last);
-  }
-  [[nodiscard]] std::vector<std::string> ask(const std::string& sql) const {
-    return Program(path_).ask(sql);
-  }
-  [[nodiscard]] bool twin_is_there() const { return std::filesystem::exists(path_ + ".rebuild"); }
-
-  TestFolder folder_;
-  std::string path_ = folder_.file("log.db");
-  std::unique_ptr<EventStore> store_ = make_memory_event_store();
-  std::unique_ptr<ReadModel> model_;
-  ProjectorOptions options_{
-      .max_attempts = 2, .first_retry = 1ms, .last_retry = 2ms, .look_interval = 5ms};
-  RebuildOptions rebuild_{.projector = options_};
-  std::atomic<int> handled_ = 0;
-  std::atomic<bool> is_bad_ = true;
-  Gate gate_;
-};
+using Rebuilds = RebuildFixture;
 
 TEST_F(Rebuilds, BringAModelToANewSchemaWhichIsReadMeanwhile) {
   make_old(20);
@@ -310,65 +215,6 @@ TEST_F(Rebuilds, AreNotTakenOverWithEventsParkedThatTheOldModelHas) {
   ASSERT_TRUE(allowed);
   EXPECT_EQ(allowed->parked, 1U);
   EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("3"));
-}
-
-TEST_F(Rebuilds, TellTheRunningProjectorWhatIsParkedNow) {
-  make_old(3);
-  const auto projector = start();
-  reach(*projector, append("order-1", "Bad"));
-  ASSERT_THAT(projector->parked().value(), SizeIs(1));
-  is_bad_ = false;
-
-  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
-  reach(*projector, append("order-1"));
-
-  ASSERT_TRUE(eventually([&] { return projector->parked().value().empty(); }));
-  EXPECT_THAT(ask("SELECT type FROM log WHERE actor = 'order-1' ORDER BY rowid DESC LIMIT 2"),
-              ElementsAre("Changed", "Bad"));
-}
-
-TEST_F(Rebuilds, LetAnOrderToTheRunningProjectorMeanTheNewModel) {
-  make_old(3);
-  const auto projector = start();
-  reach(*projector, append("order-1", "Bad"));
-  is_bad_ = false;
-  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
-
-  EXPECT_THAT(projector->retry("order-1"), FailsWith(Errc::not_found));  // it is not parked there
-  EXPECT_THAT(projector->parked().value(), IsEmpty());
-}
-
-TEST_F(Rebuilds, AreDoneByTheProjectorThatIsAsked) {
-  make_old(20);
-  const auto projector = start();
-  const auto other = start();  // both find the request
-  handled_ = 0;
-
-  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
-
-  ASSERT_TRUE(eventually([&] { return ask("SELECT rebuild FROM aether_model")[0] == "0"; }));
-  EXPECT_GE(handled_, 20);
-  reach(*projector, append("order-1"));
-  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("21"));
-  EXPECT_TRUE(eventually([&] { return !twin_is_there(); }));
-}
-
-TEST_F(Rebuilds, ThatCannotBeDoneByTheProjectorAreAnsweredToo) {
-  is_bad_ = false;
-  make_old(3);
-  std::atomic<bool> told = false;
-  options_.log = [&](LogLevel, std::string_view what) {
-    if (what.find("could not rebuild the read model") != std::string_view::npos) told = true;
-  };
-  const auto projector = start();
-  reach(*projector, append("order-1", "Bad"));
-  is_bad_ = true;
-
-  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
-
-  ASSERT_TRUE(eventually([&] { return ask("SELECT rebuild FROM aether_model")[0] == "0"; }));
-  EXPECT_TRUE(told);
-  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("4"));
 }
 
 TEST_F(Rebuilds, AreTheCureForARestoredBackup) {
