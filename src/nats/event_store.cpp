@@ -61,7 +61,8 @@ struct Following {
       const auto begun = std::chrono::steady_clock::now();
       auto page = follower.read(filter, limit);
       watch.note(page);
-      if (!page || std::chrono::steady_clock::now() - begun < kSlowRead) return page;
+      const bool is_slow = std::chrono::steady_clock::now() - begun >= kSlowRead;
+      if (!page || (!is_slow && !watch.is_due())) return page;
       held = std::move(*page);
       watch.look_now();
       if (auto ok = watch.check(); !ok) return std::unexpected(std::move(ok.error()));

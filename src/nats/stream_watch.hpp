@@ -27,6 +27,8 @@ class StreamWatch {
 
   /// There may be a reason: the next check asks the server.
   void look_now() { next_look_ = Clock::now(); }
+  /// The last check could not ask.
+  [[nodiscard]] bool is_due() const { return Clock::now() >= next_look_; }
 
   /// What was read then.
   void note(const Result<Page>& page);
