@@ -78,6 +78,8 @@ std::string_view name_space_in(std::string_view subject) {
 OutgoingEvent encode_bus_message(const Namespace& ns, const StoredEvent& event) {
   OutgoingEvent outgoing{.subject = bus_subject(ns, event.actor_id), .headers = {}, .body = {}};
   encode_envelope(event, outgoing.body);
+  // Headers cost more than all the rest: an event that was in no store needs none.
+  if (event.position == 0 && event.hash == Hash{}) return outgoing;
   outgoing.headers.emplace_back("Aether-Format", "1");
   if (event.position != 0) outgoing.headers.emplace_back("Aether-Position", concat(event.position));
   if (event.hash != Hash{}) outgoing.headers.emplace_back("Aether-Hash", to_hex(event.hash));
@@ -87,13 +89,14 @@ OutgoingEvent encode_bus_message(const Namespace& ns, const StoredEvent& event) 
 Result<BusMessage> decode_bus_message(const Namespace& ns, const Message& message,
                                       unsigned max_json_depth) {
   const auto format = message.header("Aether-Format");
-  if (!format) return no_event(message, "it has no header Aether-Format");
-  if (*format != "1") {
+  if (format && *format != "1") {
     return no_event(message, concat("its format is ", quoted(*format),
                                     ", and this version knows 1: upgrade this program"));
   }
   // Of this namespace's own stream only: another may have messages of its own making.
-  if (message.header("Nats-Stream") == event_stream_name(ns)) {
+  const auto stream = message.header("Nats-Stream");
+  if (stream && !format) return no_event(message, "it has no header Aether-Format");
+  if (stream == event_stream_name(ns)) {
     const auto sequence = number_in(message, "Nats-Sequence");
     if (sequence && *sequence > 0 && *sequence <= kMaxSequence) {
       return decode_broadcast(ns, message, *sequence, max_json_depth);

@@ -50,6 +50,19 @@ TEST_P(BusTest, AnEventTravelsWithItsPlace) {
   EXPECT_EQ(*seen.seen().front().event, *event);
 }
 
+TEST_P(BusTest, AnEventThatWasInNoStoreNeedsNoHeaders) {
+  start();
+  const auto bus = opened();
+  BusCollector seen;
+  const Subscription subscription = subscribe(*bus, "prod", seen);
+
+  EXPECT_TRUE(encode_bus_message(prod_, *happened("order-1", 7)).headers.empty());
+  ASSERT_THAT(bus->publish(prod_, happened("order-1", 7)), Succeeds());
+
+  ASSERT_TRUE(seen.wait_for(1));
+  EXPECT_EQ(*seen.seen().front().event, *happened("order-1", 7));
+}
+
 TEST_P(BusTest, AfterTheServerWasAwayAGapIsToldAndEventsComeAgain) {
   start();
   const auto publisher = opened();
@@ -116,7 +129,8 @@ TEST_P(BusTest, WhatIsNoEventIsPassedOverLoggedAndCounted) {
   const std::string good = encode_bus_message(prod_, *happened("order-1", 1)).body;
   using Headers = std::vector<Header>;
   const std::vector<std::pair<Headers, std::string>> strange{
-      {{}, good},
+      {{}, ""},
+      {{{"Nats-Stream", "aether=ev=prod"}, {"Nats-Sequence", "1"}}, good},
       {{{"Aether-Format", "2"}}, good},
       {{{"Aether-Format", "1"}}, ""},
       {{{"Aether-Format", "1"}}, "{"},
