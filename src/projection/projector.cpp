@@ -90,10 +90,11 @@ class RunningProjector final : public Projector, private FeedObserver {
     ++waiting_;
     queue_->wake();
     const auto reached = [&] { return status_.position >= position; };
-    changed_.wait_until(lock, deadline_after(timeout), [&] { return reached() || ended_; });
+    const auto is_over = [this] { return ended_ || stopping_; };
+    changed_.wait_until(lock, deadline_after(timeout), [&] { return reached() || is_over(); });
     --waiting_;
     if (reached()) return {};
-    if (ended_) return std::unexpected(status_.error.value_or(stopped_error()));
+    if (is_over()) return std::unexpected(why_over());
     return fail(Errc::unavailable,
                 concat("the projection ", quoted(projection_.name), " has reached position ",
                        status_.position, " and not yet ", position, " after ", timeout.count(),
@@ -288,7 +289,7 @@ class RunningProjector final : public Projector, private FeedObserver {
     std::future<Result<void>> done;
     {
       const std::scoped_lock lock(mutex_);
-      if (ended_ || stopping_) return std::unexpected(status_.error.value_or(stopped_error()));
+      if (ended_ || stopping_) return std::unexpected(why_over());
       orders_.push_back({.work = std::move(work)});
       done = orders_.back().done.get_future();
       queue_->wake();
@@ -333,7 +334,11 @@ class RunningProjector final : public Projector, private FeedObserver {
   }
   [[nodiscard]] Error end_reason() const {
     const std::scoped_lock lock(mutex_);
-    return status_.error.value_or(stopped_error());
+    return why_over();
+  }
+  /// With the mutex held. What it waits out while it is stopped is no reason.
+  [[nodiscard]] Error why_over() const {
+    return ended_ ? status_.error.value_or(stopped_error()) : stopped_error();
   }
 
   EventStore& store_;

@@ -143,6 +143,9 @@ TEST_F(Projectors, StoppedWhileTheirQueueIsFullEndAtOnceAndLoseNothing) {
   ASSERT_TRUE(eventually([&] { return projector->status().queued == 1; }));
 
   auto stopped = std::async(std::launch::async, [&] { projector->stop(); });
+  ASSERT_TRUE(eventually([&] {
+    return projector->wait_until(last, 0ms).error().code == Errc::closed;  // it is asked to
+  }));
   go.open();
   stopped.get();
   EXPECT_EQ(projector->status().state, State::stopped);
