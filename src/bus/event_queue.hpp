@@ -66,13 +66,13 @@ class EventQueue {
   void push_stretch(const BundlePtr& bundle, std::uint32_t index);
   void grow();
 
+  std::size_t size_ = 0;  // first what each push looks at
   const std::size_t capacity_;
-  std::vector<Stretch> ring_;  // a power of two; grows as it is needed
-  std::uint64_t first_ = 0;    // the number of the oldest stretch
-  std::size_t stretches_ = 0;
   Stretch* newest_ = nullptr;  // in the ring; null when there is none
-  std::uint64_t oldest_ = 0;   // the number of the oldest event
-  std::size_t size_ = 0;
+  std::size_t stretches_ = 0;
+  std::uint64_t first_ = 0;     // the number of the oldest stretch
+  std::uint64_t oldest_ = 0;    // the number of the oldest event
+  std::vector<Stretch> ring_;   // a power of two; grows as it is needed
   std::deque<PlacedGap> gaps_;  // by place
 };
 
