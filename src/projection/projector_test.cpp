@@ -72,10 +72,12 @@ TEST_F(Projectors, ReachAPositionOfAnotherPartition) {
   projection_.partition = {partition_of("order-1", 2), 2};
   std::string other = "order-2";
   while (projection_.partition.contains(other)) other += "x";
+  options_.look_interval = 1h;  // the checkpoint is saved for the first one, and then never
   append("order-1", "Placed");
   const auto projector = start();
 
   reach(*projector, append(other, "Placed"));
+  reach(*projector, append(other, "Paid"));
 
   EXPECT_THAT(seen(), ElementsAre("order-1 Placed"));
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <string_view>
 
 namespace aether::sqlite {
@@ -33,6 +34,16 @@ TEST_F(RunningRebuilds, TellTheRunningProjectorWhatIsParkedNow) {
   ASSERT_TRUE(eventually([&] { return projector->parked().value().empty(); }));
   EXPECT_THAT(ask("SELECT type FROM log WHERE actor = 'order-1' ORDER BY rowid DESC LIMIT 2"),
               ElementsAre("Changed", "Bad"));
+}
+
+TEST_F(RunningRebuilds, LeaveNoRevisionThatAProjectorOfTheOldModelKnows) {
+  make_old(3);
+  for (int i = 0; i < 5; ++i) reach(*start(), append("order-1"));
+  const std::uint64_t before = model_->kept().value()[0].state.revision;
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));  // in fewer steps
+
+  EXPECT_GT(model_->kept().value()[0].state.revision, before);
 }
 
 TEST_F(RunningRebuilds, LetAnOrderToTheRunningProjectorMeanTheNewModel) {
