@@ -3,6 +3,7 @@
 
 #include "core/deadline.hpp"
 #include "core/runnable.hpp"
+#include "core/spin_lock.hpp"
 #include "core/text.hpp"
 
 #include <unistd.h>
@@ -28,14 +29,6 @@ constexpr std::size_t kMostProcessors = 32;
 // A thread that finds nothing to do looks this many times before it sleeps, about 20 µs: to wake
 // it costs whoever does so some microseconds. One thread at a time does so.
 constexpr int kLooks = 500;
-
-void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 // A turn this many times as long as patience holds up its thread, though it does not sleep.
 constexpr int kLongTurn = 20;
@@ -224,7 +217,7 @@ class Executor::Threads final : public Executor, public std::enable_shared_from_
     if (looking_) return false;
     looking_ = true;
     lock.unlock();
-    for (int i = 0; i < kLooks && line_.size() == 0; ++i) pause();
+    for (int i = 0; i < kLooks && line_.size() == 0; ++i) relax_processor();
     lock.lock();
     looking_ = false;
     return line_.size() != 0;
