@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/stream.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "nats/waiting.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <cstddef>

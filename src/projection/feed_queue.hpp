@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aether/core/event.hpp"
-#include "store/deadline.hpp"
+#include "core/deadline.hpp"
 
 #include <algorithm>
 #include <chrono>

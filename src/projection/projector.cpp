@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/projection/projector.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "projection/feed_queue.hpp"
 #include "projection/feeder.hpp"
 #include "projection/rebuild_thread.hpp"
 #include "projection/start_checks.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <atomic>

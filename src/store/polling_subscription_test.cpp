@@ -11,7 +11,8 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
-#include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace aether {
@@ -49,16 +50,39 @@ TEST(CheckPollInterval, RefusesWhatWouldPollWithoutEnd) {
 }
 
 TEST(PollingSubscription, LooksByItselfForWhatNobodyTellsOf) {
+  std::atomic<bool> was_read{false};
   std::atomic<bool> there{false};
   auto source = source_of([&](Position after) -> Result<Page> {
-    if (!there || after == 1) return Page{.events = {}, .next = after};
+    const bool found = there && after == 0;
+    was_read = true;
+    if (!found) return Page{.events = {}, .next = after};
     return Page{.events = {event_at(1)}, .next = 1};
   });
   source.poll_interval = milliseconds(5);
   Collector seen;
   const auto subscription = start_polling(std::move(source), {}, 0, seen.handler()).value();
+  ASSERT_TRUE(eventually([&] { return was_read.load(); }));
 
   there = true;
+
+  EXPECT_TRUE(seen.wait_for(1));
+}
+
+TEST(PollingSubscription, IsWokenByWhatIsStoredWhileItReads) {
+  const auto notifier = std::make_shared<Notifier>();
+  std::atomic<int> reads{0};
+  auto source = source_of([&, notifier](Position after) -> Result<Page> {
+    if (++reads == 1) {
+      notifier->notify();  // of an event that this read has missed
+      return Page{.events = {}, .next = after};
+    }
+    if (after == 1) return Page{.events = {}, .next = after};
+    return Page{.events = {event_at(1)}, .next = 1};
+  });
+  source.notifier = notifier;
+  Collector seen;
+
+  const auto subscription = start_polling(std::move(source), {}, 0, seen.handler()).value();
 
   EXPECT_TRUE(seen.wait_for(1));
 }
@@ -101,21 +125,31 @@ TEST(PollingSubscription, CountsWhatItReadAndWhatWasHandled) {
 }
 
 TEST(PollingSubscription, WhatItsHandlerKeepsGoesWithIt) {
-  const auto kept = std::make_shared<int>(0);
-  for (int i = 0; i < 100; ++i) {
-    const auto store = make_memory_event_store();
-    Collector seen;
-    auto subscription =
-        store->subscribe({}, 0,
-                         [kept, handler = std::make_shared<EventHandler>(seen.handler())](
-                             const EventPtr& event) { (*handler)(event); });
-    ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
-    ASSERT_TRUE(seen.wait_for(1));
-
-    *subscription = Subscription();
-
-    ASSERT_EQ(kept.use_count(), 1) << "the handler outlived its subscription";
+  constexpr int kMostThreads = 64;
+  const auto store = make_memory_event_store();
+  ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
+  Gate gate;
+  std::atomic<int> held_up{0};
+  std::vector<Subscription> blocked;
+  for (int i = 0; i <= kMostThreads; ++i) {
+    blocked.push_back(store
+                          ->subscribe({}, 0,
+                                      [&](const EventPtr&) {
+                                        ++held_up;
+                                        EXPECT_TRUE(gate.pass());
+                                      })
+                          .value());
   }
+  ASSERT_TRUE(eventually([&] { return held_up == kMostThreads; }));
+  const auto kept = std::make_shared<int>(0);
+  Subscription waits_for_its_turn =
+      store->subscribe({}, 0, [kept](const EventPtr&) { ++*kept; }).value();
+  EXPECT_EQ(kept.use_count(), 2);
+
+  waits_for_its_turn = Subscription();
+
+  EXPECT_EQ(kept.use_count(), 1) << "the handler outlived its subscription";
+  gate.open();
 }
 
 TEST(PollingSubscription, AThousandNeedAFewThreadsAndEndWithTheirStore) {
