@@ -63,9 +63,16 @@ using Lanes = std::array<Lane, kLanes>;
 // A plain pointer needs no look at whether it has been initialised.
 constinit thread_local Lanes* lanes = nullptr;
 
+/// What is published still when a thread's objects have gone makes them anew, and leaves them.
 [[gnu::noinline]] void make_lanes() {
-  thread_local Lanes made;
-  lanes = &made;
+  struct Owner {
+    Owner() = default;
+    ~Owner() { delete std::exchange(lanes, nullptr); }
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+  };
+  thread_local const Owner owner;
+  lanes = std::make_unique<Lanes>().release();
 }
 
 Lane& lane_for(std::string_view ns) {
@@ -142,18 +149,13 @@ class Exchange {
 
   /// False: closed; then it remembers nothing.
   bool renew(Lane& lane, const Namespace& ns) {
-    std::shared_ptr<const Route> old = std::move(lane.route);  // goes when the lock has gone
+    const Lane old = std::exchange(lane, {});  // goes when the lock has gone
     const std::scoped_lock lock(mutex_);
-    if (is_closed_) {
-      lane = {};
-      return false;
-    }
+    if (is_closed_) return false;
     lane.route = route(ns);
+    lane.packer = old.exchange == id_ && *old.route->ns == ns ? old.packer : Packer(lane.route->ns);
     lane.generation = generation_;
-    if (lane.exchange != id_ || old == nullptr || *old->ns != ns) {
-      lane.packer = Packer(lane.route->ns);
-    }
-    lane.exchange = id_;
+    lane.exchange = id_;  // last: without it, it is nobody's
     return true;
   }
 

@@ -7,12 +7,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 namespace aether {
@@ -103,6 +107,48 @@ TEST(LocalBus, AHandlerGoesWithItsSubscription) {
 
   EXPECT_TRUE(eventually([&] { return held.use_count() == 1; }));
   EXPECT_THAT(throwing->status().error->message, HasSubstr("threw: no"));
+}
+
+TEST(LocalBus, BusesAreApartThoughOneThreadPublishesOnBoth) {
+  constexpr int kBuses = 3;
+  std::array<std::atomic<int>, kBuses> seen{};
+  std::vector<std::unique_ptr<EventBus>> buses;
+  std::vector<Result<Subscription>> subscriptions;
+  for (auto& count : seen) {
+    buses.push_back(make_local_bus());
+    subscriptions.push_back(buses.back()->subscribe(
+        kProd, {}, {}, [&](const Namespace&, const EventPtr&) { ++count; }));
+  }
+
+  for (Version version = 1; version <= 60; ++version) {
+    const std::size_t bus = version % 6 == 0 ? 0 : version % 6 < 3 ? 1 : 2;
+    EXPECT_THAT(buses[bus]->publish(kProd, event(version)), Succeeds());
+  }
+
+  EXPECT_TRUE(eventually([&] { return seen[0] + seen[1] + seen[2] == 60; }));
+  EXPECT_THAT(std::vector<int>(seen.begin(), seen.end()), ::testing::ElementsAre(10, 20, 30));
+}
+
+TEST(LocalBus, AThreadMayPublishToItsVeryEnd) {
+  struct AtExit {
+    std::function<void()> call;
+    AtExit() = default;
+    ~AtExit() { call(); }
+    AtExit(const AtExit&) = delete;
+    AtExit& operator=(const AtExit&) = delete;
+  };
+  const auto bus = make_local_bus();
+  std::atomic<int> seen{0};
+  const auto subscription =
+      bus->subscribe(kProd, {}, {}, [&](const Namespace&, const EventPtr&) { ++seen; });
+
+  std::thread([&] {
+    thread_local AtExit at_exit;  // made before what the bus keeps for the thread, so it goes after
+    at_exit.call = [&] { EXPECT_THAT(bus->publish(kProd, event(2)), Succeeds()); };
+    EXPECT_THAT(bus->publish(kProd, event(1)), Succeeds());
+  }).join();
+
+  EXPECT_TRUE(eventually([&] { return seen == 2; }));
 }
 
 TEST(LocalBus, SaysWhatIsWrongWithWhatItIsGiven) {
