@@ -24,5 +24,6 @@ struct Setting {
 /// They come last: a process that has started a server has a second thread, and the C++ library
 /// counts references with atomic operations from then on.
 [[nodiscard]] std::vector<Row> jetstream_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> nats_bus_rows(const Setting& setting);
 
 }  // namespace aether::bench

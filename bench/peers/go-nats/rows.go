@@ -31,6 +31,10 @@ func measure(m *meter, row, url string) bool {
 		fill(url, events)
 		return true
 	}
+	if row == "bus" {
+		travel(m, url)
+		return true
+	}
 	appends := map[string]func(*meter, *Store){
 		"append":              appendPipelined,
 		"append-64-in-flight": appendInFlight,
