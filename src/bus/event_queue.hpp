@@ -57,7 +57,7 @@ class EventQueue {
 
  private:
   struct PlacedGap {
-    std::uint64_t before;  // the event's number, from 0
+    std::uint64_t before = 0;  // the event's number, from 0
     Gap gap;
   };
 

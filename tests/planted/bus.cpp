@@ -38,7 +38,7 @@ class PlantedBus final : public EventBus {
   PlantedBus(const PlantedBus&) = delete;
   PlantedBus& operator=(const PlantedBus&) = delete;
 
-  Result<void> flush(std::chrono::milliseconds) override {
+  Result<void> flush(std::chrono::milliseconds /*timeout*/) override {
     if (is_closed_) return std::unexpected(closed_error());
     return {};
   }
