@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
+#include <span>
 
 namespace aether::nats {
 namespace {
@@ -32,10 +34,21 @@ class Discards {
   std::size_t count_ = 0;
 };
 
+void clear_table(natsMsg* message) {
+  const char** names = nullptr;
+  int count = 0;
+  if (natsMsgHeader_Keys(message, &names, &count) != NATS_OK) return;
+  for (const char* const name : std::span(names, static_cast<std::size_t>(count))) {
+    natsMsgHeader_Delete(message, name);  // frees the name last
+  }
+  std::free(names);  // NOLINT(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
+}
+
 }  // namespace
 
-void discard(natsMsg* message) {
+void discard(natsMsg* message, bool has_table) {
   if (message == nullptr) return;
+  if (has_table) clear_table(message);
   if (natsMsg_GetDataLength(message) > kSmall) return natsMsg_Destroy(message);
   thread_local Discards discards;
   discards.add(message);

@@ -17,12 +17,14 @@ std::string_view view(const char* text) { return text != nullptr ? text : ""; }
 
 }  // namespace
 
-Message::~Message() { discard(raw(message_)); }
+Message::~Message() { discard(raw(message_), has_table_); }
 
-Message::Message(Message&& other) noexcept : message_(std::exchange(other.message_, nullptr)) {}
+Message::Message(Message&& other) noexcept
+    : message_(std::exchange(other.message_, nullptr)), has_table_(other.has_table_) {}
 
 Message& Message::operator=(Message&& other) noexcept {
   std::swap(message_, other.message_);
+  std::swap(has_table_, other.has_table_);
   return *this;
 }
 
@@ -36,6 +38,7 @@ std::string_view Message::data() const {
 }
 
 std::optional<std::string_view> Message::header(const std::string& name) const {
+  has_table_ = true;
   const char* value = nullptr;
   if (natsMsgHeader_Get(raw(message_), name.c_str(), &value) != NATS_OK) return std::nullopt;
   return view(value);

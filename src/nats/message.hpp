@@ -32,6 +32,7 @@ class Message {
 
  private:
   void* message_;
+  mutable bool has_table_ = false;  // of headers: one was looked at
 };
 
 }  // namespace aether::nats

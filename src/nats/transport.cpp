@@ -55,7 +55,7 @@ Error to_publish_error(natsStatus status, const Outgoing& message, std::int64_t 
 }
 
 struct DestroyMessage {
-  void operator()(natsMsg* message) const { discard(message); }
+  void operator()(natsMsg* message) const { discard(message, true); }
 };
 
 // libnats wants its texts with a NUL behind them. Kept between calls to spare the allocations.
