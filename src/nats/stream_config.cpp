@@ -175,6 +175,7 @@ std::string to_json(const StreamConfig& config, ApiLevel level) {
       ",\"deny_delete\":", flag(config.deny_delete), ",\"deny_purge\":", flag(config.deny_purge),
       ",\"allow_direct\":", flag(config.allow_direct));
   if (config.compression != "none") json += concat(R"(,"compression":")", config.compression, "\"");
+  if (config.allow_rollup) json += ",\"allow_rollup_hdrs\":true";
   if (level >= kAtomicBatchLevel && config.allow_atomic) json += ",\"allow_atomic\":true";
   if (!config.republish_source.empty()) {
     json += concat(R"(,"republish":{"src":")", config.republish_source, R"(","dest":")",

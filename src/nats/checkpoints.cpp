@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aether/nats/checkpoints.hpp"
+
+#include "core/text.hpp"
+#include "nats/api.hpp"
+#include "nats/session.hpp"
+#include "nats/waiting.hpp"
+#include "store/deadline.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace aether::nats {
+
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+Result<void> check_bucket(std::string_view name) {
+  constexpr std::size_t kMaxBytes = 64;
+  const bool is_plain = !name.empty() && name.size() <= kMaxBytes &&
+                        to_subject_token(name) == name;
+  if (is_plain) return {};
+  return fail(Errc::invalid_argument, concat("a bucket's name has 1 to ", kMaxBytes,
+                                             " characters out of [A-Za-z0-9_-], and ",
+                                             quoted(name), " is none"));
+}
+
+/// As `nats kv add` makes it: one value of each key, which others may delete but not undo.
+StreamConfig bucket_config(const CheckpointOptions& options) {
+  return {.name = concat("KV_", options.bucket),
+          .subjects = {concat("$KV.", options.bucket, ".>")},
+          .max_messages_per_subject = 1,
+          .replicas = options.replicas.value_or(1),
+          .deny_delete = true,
+          .allow_direct = true,
+          .allow_rollup = true};
+}
+
+Result<void> check_is_bucket(const StreamConfig& found, const CheckpointOptions& options) {
+  const StreamConfig wanted = bucket_config(options);
+  const auto unusable = [&](std::string_view why) {
+    return fail(Errc::invalid_argument,
+                concat("the stream ", quoted(found.name), " cannot keep checkpoints: ", why,
+                       "; name another bucket"));
+  };
+  if (found.subjects != wanted.subjects) {
+    return unusable(concat("its subjects must be exactly ", quoted(wanted.subjects.front())));
+  }
+  if (found.max_age_ns != 0) return unusable("its values are removed when they are old (max_age)");
+  if (found.persist_mode == "async" || found.no_ack) {
+    return unusable("it does not acknowledge what it has written");
+  }
+  if (found.is_mirror || found.sealed) return unusable("nothing can be written to it");
+  if (options.replicas && found.replicas != *options.replicas) {
+    return unusable(concat("it has ", found.replicas, " replicas, and ", *options.replicas,
+                           " were asked for"));
+  }
+  return {};
+}
+
+class Checkpoints final : public CheckpointStore {
+ public:
+  Checkpoints(std::shared_ptr<Connection> connection, std::unique_ptr<StreamApi> api,
+              std::string prefix, bool ask_leader, milliseconds timeout)
+      : connection_(std::move(connection)),
+        api_(std::move(api)),
+        prefix_(std::move(prefix)),
+        ask_leader_(ask_leader),
+        timeout_(timeout) {}
+
+  Result<std::optional<CheckpointRecord>> load(std::string_view key) override {
+    const std::string subject = subject_of(key);
+    auto found = last_message(subject, deadline_after(timeout_));
+    if (!found) return std::unexpected(std::move(found.error()));
+    const StreamApi::Found& last = *found;
+    remember(subject, last ? last->sequence : 0);
+    // A key that was deleted is a message without a value.
+    if (!last || last->body.empty()) return std::optional<CheckpointRecord>();
+    auto record = parse_checkpoint(last->body);
+    if (!record) {
+      Error error = std::move(record.error());
+      error.message = concat("the checkpoint on ", quoted(subject), ": ", error.message);
+      return std::unexpected(std::move(error));
+    }
+    return std::move(*record);
+  }
+
+  // On the condition that the last message is the one that was seen last: an earlier try that
+  // arrives late changes nothing any more, and a second projector is noticed.
+  Result<void> save(std::string_view key, const CheckpointRecord& record) override {
+    const std::string subject = subject_of(key);
+    const std::string text = format_checkpoint(record);
+    const auto deadline = deadline_after(timeout_);
+    std::optional<std::uint64_t> expected = remembered(subject);
+    for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+      if (!expected) {
+        auto found = last_message(subject, deadline);
+        if (!found) return std::unexpected(std::move(found.error()));
+        expected = *found ? (*found)->sequence : 0;
+      }
+      auto stored = publish(subject, *expected, text, deadline);
+      if (stored) {
+        remember(subject, stored->sequence);
+        return {};
+      }
+      if (stored.error().code == ApiCode::wrong_last_sequence) {
+        return settle(subject, text, deadline);
+      }
+      Error& error = stored.error().error;
+      const bool may_pass = error.code == Errc::unavailable || error.code == Errc::outcome_unknown;
+      if (!may_pass) return std::unexpected(std::move(error));
+      if (SteadyClock::now() + pause + kShortestTry >= deadline) {
+        return fail(Errc::unavailable,
+                    concat("the checkpoint on ", quoted(subject),
+                           " could not be saved in time (the last try: ", error.message, ")"));
+      }
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+ private:
+  using Deadline = SteadyClock::time_point;
+
+  [[nodiscard]] std::string subject_of(std::string_view key) const {
+    return concat(prefix_, to_subject_token(key));
+  }
+
+  Result<StreamApi::Found> last_message(const std::string& subject, Deadline deadline) {
+    return wait_for<StreamApi::Found>(deadline, [&](milliseconds timeout, auto completion) {
+      api_->last(subject, !ask_leader_, timeout, std::move(completion));
+    });
+  }
+
+  ApiResult<Stored> publish(const std::string& subject, std::uint64_t expected,
+                            const std::string& text, Deadline deadline) {
+    const std::string sequence = concat(expected);
+    const Header headers[] = {
+        {.name = "Nats-Expected-Stream", .value = api_->stream()},
+        {.name = "Nats-Expected-Last-Subject-Sequence", .value = sequence},
+    };
+    return wait_once<Stored>(deadline, [&](milliseconds timeout, auto completion) {
+      api_->publish(subject, headers, text, timeout, std::move(completion));
+    });
+  }
+
+  /// After a refusal: it may be the echo of an earlier try that was stored.
+  Result<void> settle(const std::string& subject, const std::string& text, Deadline deadline) {
+    auto found = last_message(subject, deadline);
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (const StreamApi::Found& last = *found; last && last->body == text) {
+      remember(subject, last->sequence);
+      return {};
+    }
+    remember(subject, std::nullopt);
+    return fail(Errc::version_conflict,
+                concat("the checkpoint on ", quoted(subject),
+                       " was saved by another: does a second projector feed this projection?"));
+  }
+
+  std::optional<std::uint64_t> remembered(const std::string& subject) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = sequences_.find(subject);
+    if (found == sequences_.end()) return std::nullopt;
+    return found->second;
+  }
+  void remember(const std::string& subject, std::optional<std::uint64_t> sequence) {
+    const std::scoped_lock lock(mutex_);
+    if (sequence) {
+      sequences_[subject] = *sequence;
+    } else {
+      sequences_.erase(subject);
+    }
+  }
+
+  const std::shared_ptr<Connection> connection_;
+  const std::unique_ptr<StreamApi> api_;
+  const std::string prefix_;  // "$KV.<bucket>.<namespace>."
+  const bool ask_leader_;
+  const milliseconds timeout_;
+  std::mutex mutex_;  // guards sequences_
+  std::map<std::string, std::uint64_t> sequences_;  // of each subject's last message, as seen here
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CheckpointStore>> open_checkpoints(std::shared_ptr<Connection> connection,
+                                                          const Namespace& ns,
+                                                          const CheckpointOptions& options) {
+  if (options.timeout <= milliseconds::zero()) {
+    return fail(Errc::invalid_argument, "the timeout must be more than nothing");
+  }
+  if (auto ok = check_bucket(options.bucket); !ok) return std::unexpected(std::move(ok.error()));
+  const StreamConfig wanted = bucket_config(options);
+  Session& session = Session::of(*connection);
+  auto api = std::make_unique<StreamApi>(session.transport(), session.requests(), wanted.name);
+  auto info = api->info(options.timeout);
+  if (!info && info.error().code == ApiCode::stream_not_found) {
+    if (!options.create) {
+      return fail(Errc::not_found, concat("there is no bucket ", quoted(options.bucket),
+                                          ": let it be made (create), or make it first"));
+    }
+    const auto level = api->level(options.timeout);
+    if (!level) return std::unexpected(level.error().error);
+    info = api->create(wanted, *level, options.timeout);
+    // Another process may have made it in the meantime.
+    if (!info && info.error().code == ApiCode::stream_name_in_use) {
+      info = api->info(options.timeout);
+    }
+  }
+  if (!info) return std::unexpected(std::move(info.error().error));
+  if (auto ok = check_is_bucket(info->config, options); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  const bool ask_leader = info->config.replicas > 1 || !info->config.allow_direct;
+  return std::make_unique<Checkpoints>(std::move(connection), std::move(api),
+                                       concat("$KV.", options.bucket, ".", ns.text(), "."),
+                                       ask_leader, options.timeout);
+}
+
+}  // namespace aether::nats
