@@ -2,11 +2,11 @@
 #include "arguments.hpp"
 
 #include "help_text.hpp"
+#include "option_kinds.hpp"
+#include "projection_arguments.hpp"
 #include "text.hpp"
 
-// The only place that includes it: it takes seconds to compile.
-#include <CLI/CLI.hpp>
-
+#include <array>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -26,6 +26,7 @@ struct Everything {
   Backup backup;
   Doctor doctor;
   Copy copy;
+  ProjectionVerbs projection;
   std::string help_about;
 };
 
@@ -42,6 +43,8 @@ class HelpFormatter final : public CLI::Formatter {
   std::string make_help(const CLI::App* app, std::string name,
                         CLI::AppFormatMode mode) const override {
     const CLI::App* const parent = app->get_parent();
+    const CLI::App* root = app;
+    while (root->get_parent() != nullptr) root = root->get_parent();
     std::string text = app->get_description() + "\n\nExamples:\n" + app->get_footer() + "\n\n";
     if (parent == nullptr) {
       text += "Usage: aether [OPTIONS] VERB ...\n";
@@ -52,14 +55,12 @@ class HelpFormatter final : public CLI::Formatter {
     } else {
       text += make_usage(app, std::move(name));
     }
-    text += make_positionals(app) + make_groups(app, mode);
+    text += make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode);
     if (parent != nullptr) {
-      const auto options = parent->get_options([&](const CLI::Option* option) {
-        return option != parent->get_help_ptr() && option != parent->get_version_ptr();
+      const auto options = root->get_options([&](const CLI::Option* option) {
+        return option != root->get_help_ptr() && option != root->get_version_ptr();
       });
       text += make_group("Options of every verb", false, options);
-    } else {
-      text += make_subcommands(app, mode);
     }
     if (const auto notes = notes_.find(app->get_name()); notes != notes_.end()) {
       text += "\n" + std::string(notes->second) + "\n";
@@ -75,60 +76,6 @@ class HelpFormatter final : public CLI::Formatter {
  private:
   std::map<std::string, std::string_view> notes_;
 };
-
-/// An option whose value is converted by `convert`, which returns a Result.
-template <class T, class Convert>
-CLI::Option* converted(CLI::App* app, const std::string& name, T& target, std::string type,
-                       std::string help, Convert convert) {
-  const auto set = [&target, name, convert](const std::string& text) {
-    auto value = convert(text);
-    if (!value) throw CLI::ValidationError(name, value.error().message);
-    target = *value;
-  };
-  return app->add_option_function<std::string>(name, set, std::move(help))
-      ->type_name(std::move(type));
-}
-
-Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value < least) {
-    return fail(Errc::invalid_argument, "\"" + escape(text) + "\" is not a whole number of at " +
-                                            "least " + std::to_string(least));
-  }
-  return value;
-}
-
-template <class T>
-CLI::Option* number(CLI::App* app, const std::string& name, T& target, std::uint64_t least,
-                    std::string help) {
-  return converted(app, name, target, "N", std::move(help),
-                   [least](const std::string& text) { return parse_number(text, least); });
-}
-
-/// An empty value is a variable of a script that is not set, and must not count as no option.
-std::string refuse_empty(const std::string& value) {
-  return value.empty() ? "the value is empty: give one, or leave the option out" : "";
-}
-
-CLI::Option* text_option(CLI::App* app, const std::string& name, std::string& target,
-                         std::string type, std::string help) {
-  return app->add_option(name, target, std::move(help))
-      ->type_name(std::move(type))
-      ->check(refuse_empty, "");
-}
-
-/// One value each time it is given. CLI11 would otherwise take all arguments that follow, and split
-/// a value in brackets.
-CLI::Option* repeated(CLI::App* app, const std::string& name, std::vector<std::string>& target,
-                      std::string type, std::string help) {
-  return app->add_option(name, target, std::move(help))
-      ->type_name(std::move(type))
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->check(refuse_empty, "")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
 
 /// The grammar of the command line.
 class Grammar {
@@ -177,6 +124,9 @@ Grammar::Grammar() {
   add_append();
   add_readers();
   add_audits();
+  add_projection_verbs(*add_verb("projection", "Looks after projections in a read model.",
+                                 help::kProjectionExamples, help::kProjectionNotes),
+                       all_.projection);
   add_verb("version", "Says which version this is.", help::kVersionExamples);
   add_verb("help", "Says how a verb is used.", "  aether help append")
       ->add_option("VERB", all_.help_about, "The verb");
@@ -307,6 +257,7 @@ Verb Grammar::chosen_verb() const {
   if (name == "backup") return all_.backup;
   if (name == "doctor") return all_.doctor;
   if (name == "copy") return all_.copy;
+  if (name == "projection") return all_.projection.chosen(*app_.get_subcommands().front());
   if (name == "version") return ShowVersion{};
   if (name != "help") throw CLI::RequiredError("a verb");
   if (all_.help_about.empty()) return ShowText{formatter_->make_help(&app_, "aether", {})};

@@ -99,6 +99,33 @@ the stream is, clocks, disks and the user's rights, and says what to do about ea
 nothing. Only the servers' monitoring ports tell whether they wait for their disks. Exit code 7
 when there is a problem; a note is none.)";
 
+inline constexpr std::string_view kProjectionExamples =
+    R"(  aether projection ls orders-model.db
+  aether projection lag orders-model.db --store sqlite:orders.db
+  aether projection rebuild orders-model.db
+  aether projection parked orders-model.db --retry order-123)";
+
+inline constexpr std::string_view kProjectionNotes =
+    R"(MODEL is the database file of a read model. It may be in use: whatever is to change there is
+done by the program that feeds it, which looks for requests about once a second.)";
+
+inline constexpr std::string_view kProjectionLsExamples =
+    R"(  aether projection ls orders-model.db
+  aether projection ls orders-model.db --json)";
+
+inline constexpr std::string_view kProjectionLagExamples =
+    R"(  aether projection lag orders-model.db --store sqlite:orders.db
+  aether projection lag orders-model.db orders --store nats://127.0.0.1/orders --json)";
+
+inline constexpr std::string_view kProjectionRebuildExamples =
+    R"(  aether projection rebuild orders-model.db
+  aether projection rebuild orders-model.db --no-wait)";
+
+inline constexpr std::string_view kProjectionParkedExamples =
+    R"(  aether projection parked orders-model.db
+  aether projection parked orders-model.db orders --retry order-123
+  aether projection parked orders-model.db orders --drop 4711)";
+
 inline constexpr std::string_view kVersionExamples = R"(  aether version --json)";
 
 }  // namespace aether::cli::help

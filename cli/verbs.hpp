@@ -101,6 +101,32 @@ struct Doctor {
   std::chrono::milliseconds timeout{5'000};
 };
 
+/// The projections that a read model keeps.
+struct ListProjections {
+  std::string model;  ///< a file
+};
+
+/// How far projections are behind the session's store.
+struct ProjectionLag {
+  std::string model;
+  std::string name;  ///< a projection's key; "": all
+  std::size_t cap = 10'000;
+};
+
+/// Has a read model made anew by the projector that feeds it.
+struct RebuildModel {
+  std::string model;
+  bool no_wait = false;
+};
+
+/// The parked events of a read model; has them retried or dropped by its projector.
+struct Parked {
+  std::string model;
+  std::string name;                  ///< a projection's key; "": all
+  std::vector<std::string> retry{};  ///< actor ids
+  std::vector<std::string> drop{};   ///< positions
+};
+
 struct ShowVersion {};
 
 /// Help that was asked for.
@@ -108,8 +134,9 @@ struct ShowText {
   std::string text;
 };
 
-using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest,
-                          Backup, Copy, Doctor>;
+using Verb =
+    std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest, Backup,
+                 Copy, Doctor, ListProjections, ProjectionLag, RebuildModel, Parked>;
 
 [[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
 [[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
@@ -122,6 +149,10 @@ using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Ver
 [[nodiscard]] Outcome run(const Backup& verb, const Session& session);
 [[nodiscard]] Outcome run(const Doctor& verb, const Session& session);
 [[nodiscard]] Outcome run(const Copy& verb, const Session& session);
+[[nodiscard]] Outcome run(const ListProjections& verb, const Session& session);
+[[nodiscard]] Outcome run(const ProjectionLag& verb, const Session& session);
+[[nodiscard]] Outcome run(const RebuildModel& verb, const Session& session);
+[[nodiscard]] Outcome run(const Parked& verb, const Session& session);
 
 /// Reads envelopes, one commit a line, from standard input and appends them.
 [[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);

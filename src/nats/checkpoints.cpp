@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/nats/checkpoints.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "nats/api.hpp"
 #include "nats/session.hpp"
 #include "nats/waiting.hpp"
-#include "store/deadline.hpp"
 
 #include <algorithm>
 #include <map>
@@ -23,12 +23,11 @@ using SteadyClock = std::chrono::steady_clock;
 
 Result<void> check_bucket(std::string_view name) {
   constexpr std::size_t kMaxBytes = 64;
-  const bool is_plain = !name.empty() && name.size() <= kMaxBytes &&
-                        to_subject_token(name) == name;
+  const bool is_plain = !name.empty() && name.size() <= kMaxBytes && to_subject_token(name) == name;
   if (is_plain) return {};
-  return fail(Errc::invalid_argument, concat("a bucket's name has 1 to ", kMaxBytes,
-                                             " characters out of [A-Za-z0-9_-], and ",
-                                             quoted(name), " is none"));
+  return fail(Errc::invalid_argument,
+              concat("a bucket's name has 1 to ", kMaxBytes,
+                     " characters out of [A-Za-z0-9_-], and ", quoted(name), " is none"));
 }
 
 /// As `nats kv add` makes it: one value of each key, which others may delete but not undo.
@@ -58,8 +57,8 @@ Result<void> check_is_bucket(const StreamConfig& found, const CheckpointOptions&
   }
   if (found.is_mirror || found.sealed) return unusable("nothing can be written to it");
   if (options.replicas && found.replicas != *options.replicas) {
-    return unusable(concat("it has ", found.replicas, " replicas, and ", *options.replicas,
-                           " were asked for"));
+    return unusable(
+        concat("it has ", found.replicas, " replicas, and ", *options.replicas, " were asked for"));
   }
   return {};
 }
@@ -183,7 +182,7 @@ class Checkpoints final : public CheckpointStore {
   const std::string prefix_;  // "$KV.<bucket>.<namespace>."
   const bool ask_leader_;
   const milliseconds timeout_;
-  std::mutex mutex_;  // guards sequences_
+  std::mutex mutex_;                                // guards sequences_
   std::map<std::string, std::uint64_t> sequences_;  // of each subject's last message, as seen here
 };
 

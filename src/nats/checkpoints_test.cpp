@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/nats/checkpoints.hpp"
 
+#include "core/deadline.hpp"
 #include "nats/api.hpp"
 #include "nats/nats_server.hpp"
 #include "nats/session.hpp"
 #include "nats/tcp_proxy.hpp"
 #include "nats/test_support.hpp"
 #include "nats/waiting.hpp"
-#include "store/deadline.hpp"
 #include "testing/matchers.hpp"
 
 #include <gmock/gmock.h>
@@ -162,11 +162,11 @@ TEST_P(NatsCheckpointsTest, TheBucketIsAsTheToolsMakeIt) {
 
   const std::string info = tests::request(server_, "$JS.API.STREAM.INFO." + std::string(kStream));
 
-  EXPECT_THAT(info, AllOf(HasSubstr(R"("subjects":["$KV.aether-checkpoints.\u003e"])"),
-                          HasSubstr(R"("max_msgs_per_subject":1,)"),
-                          HasSubstr(R"("allow_rollup_hdrs":true)"),
-                          HasSubstr(R"("deny_delete":true)"), HasSubstr(R"("discard":"new")"),
-                          HasSubstr(R"("allow_direct":true)")));
+  EXPECT_THAT(info,
+              AllOf(HasSubstr(R"("subjects":["$KV.aether-checkpoints.\u003e"])"),
+                    HasSubstr(R"("max_msgs_per_subject":1,)"),
+                    HasSubstr(R"("allow_rollup_hdrs":true)"), HasSubstr(R"("deny_delete":true)"),
+                    HasSubstr(R"("discard":"new")"), HasSubstr(R"("allow_direct":true)")));
 }
 
 TEST_P(NatsCheckpointsTest, OnlyABucketThatKeepsThemWillDo) {

@@ -103,6 +103,19 @@ Result<void> leave_requests(const Connection& connection, std::string_view key,
 
 }  // namespace
 
+Result<ModelInfo> describe_model(const std::string& path) {
+  const auto connection = connect(path, SQLITE_OPEN_READONLY);
+  if (!connection) return std::unexpected(connection.error());
+  auto select = connection->prepare("SELECT schema, origin, rebuild FROM aether_model");
+  if (!select) return std::unexpected(std::move(select.error()));
+  const auto row = select->step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(Errc::corrupt, concat(quoted(path), " does not say what schema it has"));
+  return ModelInfo{.schema = std::string(select->text(0)),
+                   .origin = std::string(select->text(1)),
+                   .rebuild = select->integer(2) != 0};
+}
+
 Result<std::vector<ModelProjection>> list_projections(const std::string& path) {
   const auto connection = connect(path, SQLITE_OPEN_READONLY);
   if (!connection) return std::unexpected(connection.error());

@@ -26,7 +26,8 @@ struct CheckpointOptions {
 /// Loading sees all that was saved before, also where replicas are behind. A save is conditional
 /// on what was loaded or saved here last: where another has saved since, it is `version_conflict`,
 /// and nothing was changed. One whose outcome is not known is `unavailable`, for saving the same
-/// again does no harm. Whoever deletes a key lets its projection begin anew. While the connection is lost, calls wait for it until their timeout.
+/// again does no harm. Whoever deletes a key lets its projection begin anew. While the connection
+/// is lost, calls wait for it until their timeout.
 ///
 /// Errors: `not_found` (no bucket, and none is to be made), `invalid_argument` (its name; a stream
 /// of that name which is no bucket), `permission_denied`, `unsupported` (no JetStream),

@@ -80,8 +80,17 @@ struct ModelProjection {
   Timestamp updated_at{};  ///< when the checkpoint last moved
 };
 
+/// A read model as a whole.
+struct ModelInfo {
+  std::string schema{};
+  std::string origin{};  ///< another one after each rebuild
+  bool rebuild = false;  ///< one was asked for, and has not ended yet
+};
+
 // For those who look into a model that another process may be feeding. Errors: `not_found`,
 // `invalid_argument` (no read model), `permission_denied`, `unavailable`, `corrupt`.
+
+[[nodiscard]] Result<ModelInfo> describe_model(const std::string& path);
 
 /// In the order of their keys.
 [[nodiscard]] Result<std::vector<ModelProjection>> list_projections(const std::string& path);
@@ -92,6 +101,8 @@ struct ModelProjection {
 
 /// Asks the projector that feeds the model to do something; it looks for requests every
 /// `ProjectorOptions::look_interval`. `not_found`: no such projection, or nothing such is parked.
+/// A rebuild that was asked for has ended when `ModelInfo::rebuild` is false, and has succeeded
+/// when `ModelInfo::origin` is another one; meanwhile "<path>.rebuild" tells how far it is.
 [[nodiscard]] Result<void> request_of_projector(const std::string& path, std::string_view key,
                                                 const ProjectionRequests& requests);
 
