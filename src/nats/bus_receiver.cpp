@@ -8,6 +8,14 @@
 
 namespace aether::nats {
 
+namespace {
+
+// A message of the old connection may wait yet when the new one is there: for so long each that
+// comes may be the last of the old one or the first of the new one.
+constexpr std::chrono::milliseconds kDoubt{50};
+
+}  // namespace
+
 bool Predecessors::is_missing(std::string_view name_space, std::string_view subject,
                               std::uint64_t sequence, std::uint64_t previous) {
   constexpr std::size_t kMaxStreams = 1'024;
@@ -57,7 +65,12 @@ void BusReceiver::take(const Message& message) {
   // News of the connection come on another thread, too late for this message.
   if (const std::uint64_t logins = setup_.transport.logins(); logins != logins_) {
     logins_ = logins;
+    in_doubt_until_ = std::chrono::steady_clock::now() + kDoubt;
+    is_in_doubt_ = true;
+  }
+  if (is_in_doubt_) {
     delivery().tell({.cause = Gap::Cause::disconnected});
+    is_in_doubt_ = std::chrono::steady_clock::now() < in_doubt_until_;
   }
   const Namespace* const ns = name_space_of(message);
   auto decoded = ns != nullptr
@@ -73,11 +86,7 @@ void BusReceiver::take(const Message& message) {
   }
 }
 
-void BusReceiver::on_reconnected() {
-  const std::uint64_t logins = setup_.transport.logins();
-  delivery().tell({.cause = Gap::Cause::disconnected});
-  logins_ = logins;  // after it was told: a message that comes now must find it told
-}
+void BusReceiver::on_reconnected() { delivery().tell({.cause = Gap::Cause::disconnected}); }
 
 void BusReceiver::on_slow() { delivery().tell({.cause = Gap::Cause::overflow}); }
 

@@ -7,7 +7,7 @@
 #include "nats/message.hpp"
 #include "nats/transport.hpp"
 
-#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -72,8 +72,10 @@ class BusReceiver {
   void look_for_missing(const Message& message, const BusMessage& decoded);
 
   const Setup setup_;
-  std::atomic<std::uint64_t> logins_;  // for which all has been told
   // Of the thread that takes.
+  std::uint64_t logins_;
+  bool is_in_doubt_ = false;
+  std::chrono::steady_clock::time_point in_doubt_until_{};
   NamespacePtr last_ns_;
   Packer packer_{nullptr};  // for it
   Predecessors predecessors_;

@@ -142,8 +142,14 @@ class LibnatsTransport final : public Transport {
   Result<void> flush(std::chrono::milliseconds timeout) override {
     if (link_->status() == ConnectionStatus::closed) return std::unexpected(is_closed());
     if (link_->status() != ConnectionStatus::connected) return std::unexpected(not_connected());
+    const std::uint64_t logins = link_->logins();
     const natsStatus status = natsConnection_FlushTimeout(connection_, timeout.count());
-    if (status == NATS_OK) return {};
+    if (status == NATS_OK) {
+      // It says so, too, when the connection was lost while it waited.
+      const bool is_there = natsConnection_Status(connection_) == NATS_CONN_STATUS_CONNECTED;
+      if (is_there && link_->logins() == logins) return {};
+      return std::unexpected(not_connected());
+    }
     if (status == NATS_CONNECTION_CLOSED) return std::unexpected(is_closed());
     return fail(
         Errc::unavailable,
