@@ -327,7 +327,8 @@ void StreamApi::publish(std::string_view subject, std::span<const Header> header
                   .headers = headers,
                   .data = body,
                   .timeout = timeout,
-                  .completes = completes},
+                  .completes = completes,
+                  .is_for_stream = true},
                  [done = std::move(done)](Result<Message> reply) mutable {
                    done(reply ? parse_stored(reply->data()) : failed(std::move(reply.error())));
                  });

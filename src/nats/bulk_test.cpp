@@ -45,8 +45,9 @@ class BulkTest : public ::testing::TestWithParam<tests::ServerVersion> {
   }
 
   void send(std::string_view subject, std::span<const std::string_view> completes = {}) {
-    requests_->send({.subject = subject, .timeout = kNever, .completes = completes},
-                    outcomes_.next());
+    requests_->send(
+        {.subject = subject, .timeout = kNever, .completes = completes, .is_for_stream = true},
+        outcomes_.next());
   }
   void make_many_wait() {
     for (long i = 0; i < kMany; ++i) send("silent");
@@ -73,6 +74,15 @@ TEST_P(BulkTest, OnlyWhatIsSentWhileManyWaitGoesTheOtherWay) {
   send("echo");
 
   EXPECT_EQ(in_bulk(), 1U);
+  EXPECT_TRUE(eventually([&] { return outcomes_.count(kFine) == 1; }));
+}
+
+TEST_P(BulkTest, AQuestionToTheServerGoesTheFirstWay) {
+  make_many_wait();
+
+  requests_->send({.subject = "echo", .timeout = kNever}, outcomes_.next());
+
+  EXPECT_EQ(in_bulk(), 0U);
   EXPECT_TRUE(eventually([&] { return outcomes_.count(kFine) == 1; }));
 }
 

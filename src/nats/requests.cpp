@@ -71,7 +71,7 @@ void Requests::send(const Request& request, Completion done) {
 
 void Requests::send(const Request& request, EachReply each, Completion done) {
   const auto timeout = request.timeout.count() > 0 ? request.timeout : timeout_;
-  const bool may_be_bulk = bulk_ != nullptr && request.completes.empty();
+  const bool may_be_bulk = bulk_ != nullptr && request.is_for_stream && request.completes.empty();
   // The completion may destroy this object.
   const auto pending = pending_;
   const auto added =

@@ -30,11 +30,16 @@ struct Request {
   /// The subjects of what was published before and is completed by it: so it must go the same way,
   /// over the transport, and ends as denied where one of those is.
   std::span<const std::string_view> completes{};
+  /// It is a message for a stream, and may go over `bulk`. Questions to JetStream's API must not:
+  /// in a cluster old servers lose the answer when the question comes by another server than the
+  /// one that the reply is awaited at (seen with 2.9.10).
+  bool is_for_stream = false;
 };
 
 /// Any number of requests at a time over one subscription and one timer.
 ///
-/// While many wait for a reply, further ones go over the transport `bulk`, if there is one: one
+/// While many wait for a reply, messages for streams go over the transport `bulk`, if there is one:
+/// one
 /// that gathers messages (`ConnectOptions::send_asap`) sends more of them for the same effort, and
 /// the millisecond that each may wait is nothing beside the others' time. Alone it would be five
 /// times what a request takes.

@@ -71,11 +71,11 @@ class HandlerModel final : public ReadModel {
   };
 
   /// Of the store of checkpoints, and so of no event. What nobody knows is tried again, too: a
-  /// checkpoint may be saved twice.
+  /// checkpoint may be saved twice. That another has saved it is a conflict, as it is.
   static std::unexpected<Error> told(Error error) {
-    const bool ends = error.code == Errc::corrupt || error.code == Errc::permission_denied ||
-                      error.code == Errc::closed;
-    if (!ends) error.code = Errc::unavailable;
+    const bool is_told = error.code == Errc::corrupt || error.code == Errc::permission_denied ||
+                         error.code == Errc::closed || error.code == Errc::version_conflict;
+    if (!is_told) error.code = Errc::unavailable;
     error.position = 0;
     return std::unexpected(std::move(error));
   }

@@ -171,6 +171,7 @@ class RunningProjector final : public Projector, private FeedObserver {
 
   void run() {
     auto ended = work();
+    queue_->close();  // or a handler that waits for room would hold up the stop
     subscription_.stop();
     const bool failed = !ended && !is_stopping();
     if (failed) say(LogLevel::error, concat("ended: ", ended.error().message));
@@ -196,7 +197,12 @@ class RunningProjector final : public Projector, private FeedObserver {
       // Somebody else moved the checkpoint: the model was rebuilt, or a second projector is at it.
       say(LogLevel::info, concat("begins from its checkpoint again: ", done.error().message));
       if (!pause(done.error(), options_.first_retry)) return {};
-      if (auto begun = begin_again(); !begun) return begun;
+      while (true) {
+        auto begun = begin_again();
+        if (begun) break;
+        if (begun.error().code != Errc::unavailable) return begun;
+        if (!pause(begun.error(), options_.first_retry)) return {};
+      }
     }
     return {};
   }
@@ -211,8 +217,9 @@ class RunningProjector final : public Projector, private FeedObserver {
 
   [[nodiscard]] Result<void> idle() {
     const auto status = subscription_.status();
-    // What came until then is in the queue: if that is empty, it is all done.
-    if (queue_->size() > 0) return {};
+    // What came until then is in the queue: if that is empty, it is all done. (Not while it stops:
+    // a closed queue lets events go that the subscription counts.)
+    if (is_stopping() || queue_->size() > 0) return {};
     if (!status.active) {
       return std::unexpected(
           status.error.value_or(Error{.code = Errc::closed, .message = "the subscription ended"}));
@@ -243,15 +250,16 @@ class RunningProjector final : public Projector, private FeedObserver {
       return {};
     }
     if (*requests == ProjectionRequests{}) return {};
-    for (const std::string& actor : requests->retry) {
-      auto retried = feeder_.retry(store_, actor);
-      if (is_conflict(retried)) return retried;
-      if (!retried) say(LogLevel::warning, concat("retried: ", retried.error().message));
-    }
+    // Drops first: what is to go must not be applied by a retry of its actor.
     for (const Position position : requests->drop) {
       auto dropped = feeder_.drop(position);
       if (is_conflict(dropped)) return dropped;
       if (!dropped) say(LogLevel::warning, dropped.error().message);
+    }
+    for (const std::string& actor : requests->retry) {
+      auto retried = feeder_.retry(store_, actor);
+      if (is_conflict(retried)) return retried;
+      if (!retried) say(LogLevel::warning, concat("retried: ", retried.error().message));
     }
     if (requests->rebuild) rebuild_.start();
     requests->rebuild = false;  // that is answered by its end

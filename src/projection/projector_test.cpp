@@ -8,10 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -158,6 +161,52 @@ TEST_F(Projectors, StoppedWhileTheirQueueIsFullEndAtOnceAndLoseNothing) {
   reach(*projector, last);
 
   EXPECT_EQ(seen().size(), 6U);
+}
+
+TEST_F(Projectors, ThatFailWhileTheirQueueIsFullSaySo) {
+  options_.capacity = 1;
+  options_.batch = 1;
+  options_.max_attempts = 1;
+  options_.max_parked = 1;
+  fail_with("Bad", Errc::invalid_argument);
+  for (int i = 0; i < 100; ++i) append("order-" + std::to_string(i), "Bad");
+
+  const auto projector = start();
+
+  ASSERT_TRUE(eventually([&] { return projector->status().state == State::failed; }));
+  EXPECT_THAT(projector->parked(), FailsWith(projector->status().error->code));
+}
+
+/// Another process saves a checkpoint in between.
+class ContestedCheckpoints final : public CheckpointStore {
+ public:
+  explicit ContestedCheckpoints(CheckpointStore& checkpoints) : checkpoints_(checkpoints) {}
+
+  Result<std::optional<CheckpointRecord>> load(std::string_view key) override {
+    ++loads;
+    return checkpoints_.load(key);
+  }
+  Result<void> save(std::string_view key, const CheckpointRecord& record) override {
+    if (saves++ == 0) return fail(Errc::version_conflict, "another has saved");
+    return checkpoints_.save(key, record);
+  }
+
+  std::atomic<int> loads = 0;
+  std::atomic<int> saves = 0;
+
+ private:
+  CheckpointStore& checkpoints_;
+};
+
+TEST_F(Projectors, ReadTheirCheckpointAgainWhereAnotherHasSavedIt) {
+  ContestedCheckpoints contested(*checkpoints_);
+  model_ = make_read_model([this](const EventPtr& event) { return handle(event); }, contested);
+  const Position last = append("order-1", "Placed");
+
+  reach(*start(), last);
+
+  EXPECT_EQ(contested.loads, 2);
+  EXPECT_THAT(seen(), ElementsAre("order-1 Placed", "order-1 Placed")) << "at least once";
 }
 
 TEST_F(Projectors, EndWithTheirStore) {

@@ -36,6 +36,10 @@ int authorize(void* guard, int action, const char* first, const char* /*second*/
   }
 }
 
+/// SQLite asks this before it commits. Once a statement of the user's has undone the transaction (a
+/// conflict may), those behind it would be committed one by one, without the checkpoint.
+int refuse_commit(void* guard) { return *static_cast<const bool*>(guard) ? 1 : 0; }
+
 /// The read model can be made again from the events: what a power cut takes is applied again. So
 /// commits are not synced, checkpoints of the log are.
 constexpr std::string_view kSettings =
@@ -56,6 +60,7 @@ Result<ModelFile> ModelFile::open(const std::string& path, const ReadModelOption
   }
   ModelFile file(std::move(*connection));
   sqlite3_set_authorizer(file.connection_.raw(), authorize, file.guard_.get());
+  sqlite3_commit_hook(file.connection_.raw(), refuse_commit, file.guard_.get());
   if (*content == ModelContent::model) return file;
   if (auto made = file.make(options); !made) return std::unexpected(std::move(made.error()));
   if (auto ok = sync_folder_of(path); !ok) return std::unexpected(std::move(ok.error()));
@@ -87,13 +92,12 @@ Result<void> ModelFile::make_users_tables(const std::string& sql) const {
 Result<void> ModelFile::transact(const std::function<Result<void>()>& work) const {
   if (auto begun = connection_.execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = work();
-  const auto is_open = [this] { return sqlite3_get_autocommit(connection_.raw()) == 0; };
-  if (done && !is_open()) {
+  if (done && !is_in_transaction()) {
     done = fail(Errc::unavailable, "the transaction was ended before its time, and undone");
   }
   if (done) done = connection_.execute("COMMIT");
   // What cannot be committed is undone here; if it was committed, `revision` will tell.
-  if (!done && is_open()) {
+  if (!done && is_in_transaction()) {
     sqlite3_exec(connection_.raw(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   return done;

@@ -23,7 +23,11 @@ class ModelFile {
   /// Runs `work` in a transaction, which is undone when it fails.
   [[nodiscard]] Result<void> transact(const std::function<Result<void>()>& work) const;
 
-  /// Runs `work` with statements of the user's.
+  [[nodiscard]] bool is_in_transaction() const {
+    return sqlite3_get_autocommit(connection_.raw()) == 0;
+  }
+
+  /// Runs `work` with statements of the user's, none of which can commit.
   [[nodiscard]] Result<void> guarded(const std::function<Result<void>()>& work) const;
 
  private:

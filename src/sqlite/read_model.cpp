@@ -218,9 +218,22 @@ class SqliteReadModel final : public ReadModel {
         // Of the database, and so of no event, whatever the handler makes of it.
         if (auto trouble = transaction_.take_trouble()) return std::unexpected(*trouble);
         if (!handled) return handled;
+        if (!file_.is_in_transaction()) return undone(*event);
       }
       return {};
     });
+  }
+
+  /// The handler did not say so, but all of the step is undone, with what came before.
+  [[nodiscard]] std::unexpected<Error> undone(const StoredEvent& event) const {
+    const int code = sqlite3_errcode(file_.connection().raw());
+    const bool may_pass = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_NOMEM;
+    if (may_pass) return std::unexpected(file_.connection().error(code, "a handler's statement"));
+    return std::unexpected(
+        Error{.code = Errc::invalid_argument,
+              .message = "a statement of the handler has undone the transaction: let no conflict "
+                         "or trigger roll back",
+              .position = event.position});
   }
 
   /// An error of ours must not be taken for one of the batch's events.

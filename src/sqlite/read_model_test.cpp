@@ -298,6 +298,28 @@ TEST_F(ReadModels, RefuseAHandlerThatEndsTheirTransaction) {
   }
 }
 
+TEST_F(ReadModels, LoseNothingWhereAHandlersConflictUndoesTheTransaction) {
+  options_.create += "; CREATE TABLE once (n INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)";
+  extra_ = [](Transaction& transaction) -> Result<void> {
+    const auto bad = transaction.query("SELECT count(*) FROM log WHERE type = 'Bad'");
+    if (bad->front().integer(0) == 0) return {};
+    static_cast<void>(transaction.execute("INSERT INTO once VALUES (1)"));
+    static_cast<void>(transaction.execute("INSERT INTO once VALUES (1)"));
+    static_cast<void>(transaction.execute("INSERT INTO log (actor, type) VALUES ('x', 'alone')"));
+    return {};  // it does not look
+  };
+  append("order-1", "Placed");
+  append("order-2", "Bad");
+  const Position last = append("order-3", "Placed");
+  open();
+  projector_options_.max_attempts = 2;
+  const auto projector = start();
+
+  reach(*projector, last);
+  EXPECT_THAT(log(), SizeIs(2));
+  EXPECT_THAT(projector->parked().value().at(0).error, HasSubstr("undone the transaction"));
+}
+
 TEST_F(ReadModels, RefuseAHandlerThatWritesTheirCheckpoint) {
   const auto error = what_is_said([](Transaction& transaction) {
     return transaction.execute("UPDATE aether_projections SET position = 0");

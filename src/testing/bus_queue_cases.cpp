@@ -184,6 +184,7 @@ void one_full_queue_is_nobody_elses(EventBusTest& t) {
   t.publish_all("prod", 2, 50);
 
   ASSERT_TRUE(roomy.wait_for(49));
+  ASSERT_TRUE(eventually([&] { return full->subscription.status().counters.received == 50; }));
   EXPECT_EQ(other.status().counters.dropped, 0U);
   full->held->released.open();
   ASSERT_TRUE(adds_up(full->subscription, 50));

@@ -82,17 +82,15 @@ sqlite::ReadModelOptions counting(int step) {
 /// Another program, which asks again and again how many changes there are.
 class Reader {
  public:
-  explicit Reader(const std::string& path) : thread_([this, path] { run(path); }) {}
+  /// The sums that the old model has, and the new one.
+  Reader(const std::string& path, std::int64_t old_sum, std::int64_t new_sum)
+      : sums_{old_sum, new_sum}, thread_([this, path] { run(path); }) {}
   ~Reader() { ended_ = true; }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
   [[nodiscard]] std::size_t answers_of(std::int64_t sum) const {
     return sum == sums_[0] ? answers_[0].load() : answers_[1].load();
-  }
-  void expect(std::int64_t old_sum, std::int64_t new_sum) {
-    sums_[0] = old_sum;
-    sums_[1] = new_sum;
   }
   [[nodiscard]] std::size_t wrong() const { return wrong_; }
   [[nodiscard]] double slowest() const { return slowest_; }
@@ -123,7 +121,7 @@ class Reader {
     sqlite3_close(database);
   }
 
-  std::atomic<std::int64_t> sums_[2]{};
+  const std::int64_t sums_[2];
   std::atomic<std::size_t> answers_[2]{};
   std::atomic<std::size_t> wrong_{0};
   std::atomic<double> slowest_{0};
@@ -147,8 +145,7 @@ TEST(RebuildScale, ShowsProgressAndTheOldModelAnswersUntilTheSwitch) {
   const double built = seconds_since(begun);
 
   const auto model = sqlite::open_read_model(path, counting(2)).value();
-  Reader reader(path);
-  reader.expect(count, 2 * count);
+  Reader reader(path, count, 2 * count);
   std::vector<RebuildProgress> progress;
   RebuildOptions options{.progress_interval = std::chrono::milliseconds(100)};
   options.progress = [&](const RebuildProgress& one) {
