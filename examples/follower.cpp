@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 using aether::EventPtr;
@@ -23,7 +24,9 @@ class OrderCount {
  public:
   OrderCount(aether::EventStore& store, aether::EventBus& bus, const Namespace& ns)
       : store_(store) {
-    // First listen, then catch up: what is stored in between is seen twice, and counted once.
+    // First listen, then catch up, and hold up what comes meanwhile: what is stored in between is
+    // seen twice, and counted once.
+    const std::scoped_lock lock(mutex_);
     auto subscription =
         bus.subscribe(ns, orders_,
                       {.capacity = 8,
@@ -31,7 +34,7 @@ class OrderCount {
                        .on_gap = [this](const aether::Gap&) { catch_up(); }},
                       [this](const Namespace&, const EventPtr& event) { see(event); });
     if (subscription) subscription_ = std::move(*subscription);
-    catch_up();
+    read_on();
   }
 
   int count() const { return count_; }
@@ -46,10 +49,16 @@ class OrderCount {
 
   void catch_up() {
     const std::scoped_lock lock(mutex_);
-    while (const auto page = store_.read_all(orders_, reached_, 100)) {
+    read_on();
+  }
+
+  void read_on() {
+    while (true) {
+      const auto page = store_.read_all(orders_, reached_, 100);
+      if (!page) throw std::runtime_error(page.error().message);  // ends the subscription
+      if (page->events.empty()) return;
       count_ += static_cast<int>(page->events.size());
       reached_ = page->next;
-      if (page->events.empty()) return;
     }
   }
 

@@ -14,7 +14,9 @@ namespace aether {
 /// Its status tells the position up to which all has been published: whoever goes on later starts
 /// there, and repeats at most what was published after it last looked. While the bus is
 /// `unavailable` it waits and tries again, and its status says so; any other error ends it, with
-/// that error. The bus must outlive the subscription.
+/// that error. The bus must outlive the subscription. Over NATS, what was published in the moment
+/// in which the publisher's connection is lost may be missing; a stream that broadcasts itself
+/// (`nats::StreamOptions::broadcast`) has no such moment.
 ///
 /// A subscriber that was away has missed what was published meanwhile, and catches up from the
 /// store: docs/bus.md shows how.
