@@ -64,15 +64,26 @@ using Lanes = std::array<Lane, kLanes>;
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a thread's own
 constinit thread_local Lanes* lanes = nullptr;
 
-/// What is published still when a thread's objects have gone makes them anew, and leaves them.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a thread's own
+constinit thread_local bool lanes_have_gone = false;
+
+/// An object that goes after them, at the thread's end, may publish still: then they are made anew,
+/// and go again.
 [[gnu::noinline]] void make_lanes() {
   struct Owner {
     Owner() = default;
-    ~Owner() { const std::unique_ptr<Lanes> gone(std::exchange(lanes, nullptr)); }
+    ~Owner() {
+      lanes_have_gone = true;
+      const std::unique_ptr<Lanes> gone(std::exchange(lanes, nullptr));
+    }
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
   };
-  thread_local const Owner owner;
+  if (lanes_have_gone) {
+    thread_local const Owner again;
+  } else {
+    thread_local const Owner owner;
+  }
   lanes = std::make_unique<Lanes>().release();
 }
 

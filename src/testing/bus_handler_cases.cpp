@@ -37,6 +37,9 @@ void a_throwing_handler_ends_only_itself(EventBusTest& t) {
   EXPECT_THAT(status.error->message, HasSubstr("cannot bear version 3"));
   EXPECT_EQ(status.counters.delivered, 2U);
   EXPECT_EQ(status.counters.received, status.counters.delivered + status.counters.dropped);
+  t.publish_all("prod", 11, 11);
+  EXPECT_TRUE(before.wait_for(11));
+  EXPECT_TRUE(after.wait_for(11));
   EXPECT_TRUE(first.status().active);
   EXPECT_TRUE(last.status().active);
 }
