@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/executor.hpp"
 #include "core/test_work.hpp"
+#include "testing/threads.hpp"
 #include "testing/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -24,14 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using testing::eventually;
 using testing::Gate;
-
-std::size_t threads_of_this_process() {
-  // A sanitizer has one of its own from the first on.
-  static const bool had_one = (std::thread([] {}).join(), true);
-  static_cast<void>(had_one);
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
-}
+using testing::threads_of_this_process;
 
 /// How often any thread of this process has gone to sleep.
 long sleeps_of_this_process() {

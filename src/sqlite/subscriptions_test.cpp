@@ -4,6 +4,7 @@
 #include "aether/sqlite/store.hpp"
 #include "sqlite/test_folder.hpp"
 #include "testing/collector.hpp"
+#include "testing/threads.hpp"
 #include "testing/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -18,16 +19,9 @@ namespace {
 
 using testing::eventually;
 using testing::Gate;
+using testing::threads_of_this_process;
 
 constexpr std::size_t kSubscriptions = 1'000;
-
-std::size_t threads_of_this_process() {
-  // A sanitizer has one of its own from the first on.
-  static const bool had_one = (std::thread([] {}).join(), true);
-  static_cast<void>(had_one);
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
-}
 
 TEST(SubscriptionsTest, AThousandNeedAFewThreadsAndEndWithTheirStore) {
   const TestFolder folder;

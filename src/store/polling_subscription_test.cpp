@@ -4,6 +4,7 @@
 #include "aether/store/memory.hpp"
 #include "testing/collector.hpp"
 #include "testing/matchers.hpp"
+#include "testing/threads.hpp"
 #include "testing/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -22,14 +23,7 @@ using std::chrono::milliseconds;
 using testing::Collector;
 using testing::eventually;
 using testing::Gate;
-
-std::size_t threads_of_this_process() {
-  // A sanitizer has one of its own from the first on.
-  static const bool had_one = (std::thread([] {}).join(), true);
-  static_cast<void>(had_one);
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
-}
+using testing::threads_of_this_process;
 
 EventPtr event_at(Position position) {
   auto event = std::make_shared<StoredEvent>(Event{.event_type = "Made", .actor_id = "order-1"});
