@@ -35,12 +35,6 @@ constexpr int kLongTurn = 20;
 
 thread_local const Activity* current = nullptr;  // whose turn this thread runs
 
-void join_or_detach(std::thread& thread) {
-  if (!thread.joinable()) return;
-  if (thread.get_id() == std::this_thread::get_id()) return thread.detach();
-  thread.join();
-}
-
 }  // namespace
 
 /// The one mutex is held for tens of nanoseconds at a time, never during a turn.
@@ -64,18 +58,31 @@ class Executor::Threads final : public Executor, public std::enable_shared_from_
     }
   }
 
-  /// There is no activity left, so each thread sleeps, or is about to.
+  /// There is no activity left, so each thread sleeps, or is about to. Called by one of them, it
+  /// waits for none: they end by themselves, and the last takes all this with it.
   void end() {
+    const auto caller = std::this_thread::get_id();
+    std::vector<std::thread> threads;
     {
       const std::scoped_lock lock(mutex_);
       ending_ = true;
       while (call_one()) {
       }
       watcher_called_.notify_one();
+      for (Worker& worker : workers_) threads.push_back(std::move(worker.thread));
+      for (Worker& worker : gone_) threads.push_back(std::move(worker.thread));
+      threads.push_back(std::move(watcher_));
+      // Before any of them can end: a thread that has ended and is neither joined nor detached
+      // counts as leaked, should the program end now.
+      if (std::ranges::find(threads, caller, &std::thread::get_id) != threads.end()) {
+        for (std::thread& thread : threads) {
+          if (thread.joinable()) thread.detach();
+        }
+      }
     }
-    for (Worker& worker : workers_) join_or_detach(worker.thread);
-    for (Worker& worker : gone_) join_or_detach(worker.thread);
-    join_or_detach(watcher_);
+    for (std::thread& thread : threads) {
+      if (thread.joinable()) thread.join();
+    }
   }
 
   [[nodiscard]] std::size_t threads() const override {
@@ -244,7 +251,9 @@ class Executor::Threads final : public Executor, public std::enable_shared_from_
     before.swap(gone_);
     gone_.splice(gone_.end(), workers_, me);
     lock.unlock();
-    for (Worker& worker : before) worker.thread.join();
+    for (Worker& worker : before) {
+      if (worker.thread.joinable()) worker.thread.join();  // else `end` does it
+    }
   }
 
   /// What the watcher's thread does. The mutex is not held.

@@ -140,8 +140,7 @@ void a_publisher_that_waits_has_given_the_others_theirs(EventBusTest& t) {
   EXPECT_TRUE(adds_up(full->subscription, 3));
 }
 
-void stopping_lets_a_waiting_publisher_go(EventBusTest& t) {
-  if (!t.traits().within_process) GTEST_SKIP() << "the publisher may be elsewhere";
+void stop_beside_a_waiting_publisher(EventBusTest& t) {
   const auto full = hold_at_first(t, {.capacity = 1, .overflow = Overflow::block});
   t.publish_all("prod", 2, 2);
   std::jthread publisher([&] { t.publish_all("prod", 3, 5); });
@@ -154,6 +153,14 @@ void stopping_lets_a_waiting_publisher_go(EventBusTest& t) {
   const Counters counters = full->subscription.status().counters;
   EXPECT_EQ(counters.received, counters.delivered + counters.dropped);
   EXPECT_EQ(counters.delivered, 1U);
+}
+
+void stopping_lets_a_waiting_publisher_go(EventBusTest& t) {
+  if (!t.traits().within_process) GTEST_SKIP() << "the publisher may be elsewhere";
+  // Now and then the stop comes before the publisher waits.
+  for (int round = 0; round < 10 && !EventBusTest::HasFailure(); ++round) {
+    stop_beside_a_waiting_publisher(t);
+  }
 }
 
 void a_handler_does_not_wait_for_room_in_its_own_queue(EventBusTest& t) {
