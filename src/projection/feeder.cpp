@@ -46,14 +46,15 @@ Result<void> Feeder::load() {
   auto state = model_.load(projection_);
   if (!state) return std::unexpected(std::move(state.error()));
   state_ = std::move(*state);
-  learn_parked_actors();
+  learn_parked();
   observer_.applied(state_, 0);
   return {};
 }
 
-void Feeder::learn_parked_actors() {
+void Feeder::learn_parked() {
   parked_actors_.clear();
   for (const ParkedEvent& one : state_.parked) parked_actors_.insert(one.actor_id);
+  observer_.parked(state_.parked);
 }
 
 Result<void> Feeder::feed(std::span<const EventPtr> events) {
@@ -85,7 +86,7 @@ Result<void> Feeder::feed(std::span<const EventPtr> events) {
         continue;
       }
     }
-    if (!observer_.pause(error, wait)) return fail(Errc::closed, "the projector was stopped");
+    if (auto paused = observer_.pause(error, wait); !paused) return paused;
     wait = std::min(wait * 2, options_.last_retry);
   }
   return {};
@@ -178,7 +179,7 @@ Result<void> Feeder::apply(const Batch& batch) {
   state_.checkpoint = batch.reached;
   if (batch.park.empty() && batch.unpark.empty()) return {};
   update_parked(state_.parked, batch.unpark, batch.park);
-  learn_parked_actors();
+  learn_parked();
   return {};
 }
 

@@ -24,8 +24,11 @@ class FeedObserver {
  public:
   virtual ~FeedObserver() = default;
   virtual void applied(const ProjectionState& state, std::size_t events) = 0;
-  /// Waits before the next attempt. False: there is to be none.
-  [[nodiscard]] virtual bool pause(const Error& error, std::chrono::milliseconds time) = 0;
+  /// The list is another one now. Called before `applied`.
+  virtual void parked(const std::vector<ParkedEvent>& events) = 0;
+  /// Waits before the next attempt, and may call `retry` and `drop` meanwhile. An error: there is
+  /// to be none.
+  [[nodiscard]] virtual Result<void> pause(const Error& error, std::chrono::milliseconds time) = 0;
   virtual void say(LogLevel level, const std::string& message) = 0;
 };
 
@@ -43,7 +46,7 @@ class Feeder {
   [[nodiscard]] const ProjectionState& state() const { return state_; }
 
   /// Returns when all events are applied or parked. `version_conflict`: `load`, and begin from
-  /// there; `closed`: the observer wants no further attempt; any other error is the end.
+  /// there; that of the observer's `pause`; any other error is the end.
   [[nodiscard]] Result<void> feed(std::span<const EventPtr> events);
 
   /// Keeps that everything up to there was passed over. Errors as `feed`, and `unavailable`.
@@ -62,7 +65,7 @@ class Feeder {
   [[nodiscard]] Verdict judge(const Error& error) const;
   void divide(Part part, const Error& error);
   void give_up(const EventPtr& event, const Error& error, unsigned attempts);
-  void learn_parked_actors();
+  void learn_parked();
   [[nodiscard]] ParkedEvent parked_event(const EventPtr& event) const;
   [[nodiscard]] Result<void> retry_one(EventStore& store, const ParkedEvent& parked);
 

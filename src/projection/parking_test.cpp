@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -147,6 +148,31 @@ TEST_F(Parking, IsNotForWhatMayPass) {
   EXPECT_EQ(projector->status().state, State::running);
   // Events before it in its step were not handled again.
   EXPECT_THAT(seen(), SizeIs(6));
+}
+
+TEST_F(Parking, IsLookedAfterWhileAStepIsTriedAgain) {
+  options_.first_retry = options_.last_retry = 2 * testing::patience();
+  options_.max_attempts = 1;
+  fail_with("Bad", Errc::invalid_argument);
+  const auto projector = start();
+  reach(*projector, append_with_poison());
+  fail_with("Down", Errc::unavailable);
+  append("order-9", "Down");
+  append("order-1", "Shipped");
+  ASSERT_TRUE(eventually([&] { return projector->status().state == State::retrying; }));
+
+  EXPECT_THAT(projector->parked().value(), SizeIs(2));
+  auto done = std::async(std::launch::async, [&] {
+    EXPECT_TRUE(projector->drop(bad_));
+    EXPECT_TRUE(projector->retry("order-1"));
+  });
+  EXPECT_EQ(done.wait_for(testing::patience()), std::future_status::ready);
+
+  EXPECT_EQ(seen().back(), "order-1 Paid");
+  EXPECT_THAT(projector->parked().value(), IsEmpty());
+  EXPECT_EQ(projector->status().state, State::retrying);
+  EXPECT_EQ(projector->status().retries, 1U);
+  mend("Down");  // or an order that waits for it would wait for ever
 }
 
 TEST_F(Parking, WaitsBetweenAttemptsAsTheClockSays) {

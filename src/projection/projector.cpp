@@ -3,16 +3,17 @@
 
 #include "core/deadline.hpp"
 #include "core/text.hpp"
-#include "projection/feed_queue.hpp"
 #include "projection/feeder.hpp"
+#include "projection/intake.hpp"
+#include "projection/orders.hpp"
 #include "projection/rebuild_thread.hpp"
 #include "projection/start_checks.hpp"
+#include "projection/timer.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <future>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -41,6 +42,7 @@ class RunningProjector final : public Projector, private FeedObserver {
         projection_(std::move(projection)),
         options_(options),
         clock_(options.clock != nullptr ? *options.clock : system_clock()),
+        intake_(store, projection_, options_.capacity),
         feeder_(model, projection_, options_, clock_, *this),
         rebuild_(store, model, projection_, options_,
                  [this](LogLevel level, const std::string& what) { say(level, what); }) {}
@@ -54,11 +56,11 @@ class RunningProjector final : public Projector, private FeedObserver {
     const auto warn = [this](const std::string& what) { say(LogLevel::warning, what); };
     auto ok = check_history(store_, projection_, feeder_.state().checkpoint, warn);
     if (!ok) return ok;
-    if (auto subscribed = subscribe(); !subscribed) return subscribed;
+    if (auto begun = intake_.begin(feeder_.state().checkpoint.position); !begun) return begun;
     try {
       thread_ = std::thread([this] { run(); });
     } catch (const std::system_error& error) {
-      queue_->close();
+      intake_.end();
       return fail(Errc::unavailable,
                   concat("no thread can be had for a projector: ", error.what()));
     }
@@ -69,8 +71,8 @@ class RunningProjector final : public Projector, private FeedObserver {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
-      if (queue_) queue_->close();
     }
+    intake_.close();
     changed_.notify_all();
     const std::scoped_lock lock(joining_);
     if (thread_.joinable()) thread_.join();
@@ -80,7 +82,7 @@ class RunningProjector final : public Projector, private FeedObserver {
   [[nodiscard]] ProjectorStatus status() const override {
     const std::scoped_lock lock(mutex_);
     ProjectorStatus status = status_;
-    status.queued = queue_ ? queue_->size() : 0;
+    status.queued = intake_.size();
     status.rebuild = rebuild_.progress();
     return status;
   }
@@ -88,7 +90,7 @@ class RunningProjector final : public Projector, private FeedObserver {
   [[nodiscard]] Result<void> wait_until(Position position, milliseconds timeout) override {
     std::unique_lock lock(mutex_);
     ++waiting_;
-    queue_->wake();
+    intake_.wake();
     const auto reached = [&] { return status_.position >= position; };
     const auto is_over = [this] { return ended_ || stopping_; };
     changed_.wait_until(lock, deadline_after(timeout), [&] { return reached() || is_over(); });
@@ -106,13 +108,9 @@ class RunningProjector final : public Projector, private FeedObserver {
   }
 
   [[nodiscard]] Result<std::vector<ParkedEvent>> parked() override {
-    auto parked = std::make_shared<std::vector<ParkedEvent>>();
-    auto done = order([this, parked]() -> Result<void> {
-      *parked = feeder_.state().parked;
-      return {};
-    });
-    if (!done) return std::unexpected(std::move(done.error()));
-    return std::move(*parked);
+    const std::scoped_lock lock(mutex_);
+    if (ended_ || stopping_) return std::unexpected(why_over());
+    return parked_;
   }
 
   [[nodiscard]] Result<void> retry(std::string_view actor_id) override {
@@ -124,40 +122,38 @@ class RunningProjector final : public Projector, private FeedObserver {
   }
 
  private:
-  struct Order {
-    std::function<Result<void>()> work;
-    std::promise<Result<void>> done{};
-  };
-
   // --- FeedObserver, on the projector's thread
 
   void applied(const ProjectionState& state, std::size_t events) override {
     {
       const std::scoped_lock lock(mutex_);
-      status_.state = ProjectorStatus::State::running;
-      status_.error.reset();
+      if (!is_pausing_) {
+        status_.state = ProjectorStatus::State::running;
+        status_.error.reset();
+      }
       status_.position = std::max(status_.position, state.checkpoint.position);
-      status_.parked = state.parked.size();
       status_.applied += events;
       if (events > 0) ++status_.batches;
     }
     changed_.notify_all();
   }
 
-  [[nodiscard]] bool pause(const Error& error, milliseconds time) override {
-    if (status().state == ProjectorStatus::State::running) {
-      say(LogLevel::warning, concat("tries again after: ", error.message));
-    }
-    std::unique_lock lock(mutex_);
-    status_.state = ProjectorStatus::State::retrying;
-    status_.error = error;
-    ++status_.retries;
-    const auto stopping = [this] { return stopping_; };
-    if (options_.clock == nullptr)
-      return !changed_.wait_until(lock, deadline_after(time), stopping);
-    const Timestamp until = clock_.now() + time;
-    while (!stopping_ && clock_.now() < until) changed_.wait_for(lock, kLookAtClock, stopping);
-    return !stopping_;
+  void parked(const std::vector<ParkedEvent>& events) override {
+    const std::scoped_lock lock(mutex_);
+    parked_ = events;
+    status_.parked = events.size();
+  }
+
+  [[nodiscard]] Result<void> pause(const Error& error, milliseconds time) override {
+    begin_pause(error);
+    is_pausing_ = true;
+    const auto until = timer_.now() + time;
+    Result<void> attended;
+    do {
+      attended = attend();
+    } while (attended && wait(until, true));
+    is_pausing_ = false;
+    return attended && is_stopping() ? std::unexpected(stopped_error()) : attended;
   }
 
   void say(LogLevel level, const std::string& message) override {
@@ -171,55 +167,87 @@ class RunningProjector final : public Projector, private FeedObserver {
 
   void run() {
     auto ended = work();
-    queue_->close();  // or a handler that waits for room would hold up the stop
-    subscription_.stop();
+    intake_.end();
     const bool failed = !ended && !is_stopping();
     if (failed) say(LogLevel::error, concat("ended: ", ended.error().message));
-    std::vector<Order> left;
     {
       const std::scoped_lock lock(mutex_);
       ended_ = true;
       status_.state = failed ? ProjectorStatus::State::failed : ProjectorStatus::State::stopped;
       status_.error.reset();
       if (failed) status_.error = std::move(ended.error());
-      left = std::exchange(orders_, {});
     }
     changed_.notify_all();
-    for (Order& one : left) one.done.set_value(std::unexpected(end_reason()));
+    orders_.refuse_for_good(end_reason());
   }
 
   [[nodiscard]] Result<void> work() {
-    next_look_ = clock_.now();
     while (!is_stopping()) {
       auto done = turn();
       if (done) continue;
-      if (done.error().code != Errc::version_conflict || done.error().position != 0) return done;
+      if (!is_conflict(done)) return done;
       // Somebody else moved the checkpoint: the model was rebuilt, or a second projector is at it.
       say(LogLevel::info, concat("begins from its checkpoint again: ", done.error().message));
-      if (!pause(done.error(), options_.first_retry)) return {};
       while (true) {
-        auto begun = begin_again();
-        if (begun) break;
-        if (begun.error().code != Errc::unavailable) return begun;
-        if (!pause(begun.error(), options_.first_retry)) return {};
+        rest(done.error());
+        if (is_stopping()) return {};
+        done = begin_again();
+        if (done) break;
+        if (done.error().code != Errc::unavailable) return done;
+        orders_.refuse(done.error());
       }
     }
     return {};
   }
 
   [[nodiscard]] Result<void> turn() {
-    if (auto obeyed = obey_orders(); !obeyed) return obeyed;
-    if (auto answered = answer_requests(); !answered) return answered;
-    const auto events = queue_->take(options_.batch, is_awaited() ? kIdleWhileAwaited : idle_);
+    if (auto attended = attend(); !attended) return attended;
+    const auto events = intake_.take(options_.batch, is_awaited() ? kIdleWhileAwaited : idle_);
     if (is_stopping()) return {};
     return events.empty() ? idle() : feeder_.feed(events);
   }
 
+  /// To what others ask for: between steps, and between the attempts at one.
+  [[nodiscard]] Result<void> attend() {
+    auto obeyed = obey_orders();
+    return obeyed ? answer_requests() : obeyed;
+  }
+
+  /// Until then, for a while, or until there is an order where those matter. False: that was all,
+  /// or it is to stop.
+  [[nodiscard]] bool wait(std::chrono::nanoseconds until, bool orders_matter) {
+    std::unique_lock lock(mutex_);
+    const auto now = timer_.now();
+    if (stopping_ || now >= until) return false;
+    const auto most = timer_.is_turned() ? std::chrono::nanoseconds(kLookAtClock)
+                                         : std::min<std::chrono::nanoseconds>(until - now, idle_);
+    changed_.wait_for(lock, most, [&] { return stopping_ || (orders_matter && !orders_.empty()); });
+    return !stopping_;
+  }
+
+  void begin_pause(const Error& error) {
+    if (status().state == ProjectorStatus::State::running) {
+      say(LogLevel::warning, concat("tries again after: ", error.message));
+    }
+    const std::scoped_lock lock(mutex_);
+    status_.state = ProjectorStatus::State::retrying;
+    status_.error = error;
+    ++status_.retries;
+  }
+
+  /// A pause in which nothing can be attended to: what the model holds is not known.
+  void rest(const Error& error) {
+    begin_pause(error);
+    const auto until = timer_.now() + options_.first_retry;
+    while (wait(until, false)) {
+    }
+  }
+
   [[nodiscard]] Result<void> idle() {
-    const auto status = subscription_.status();
+    const auto status = intake_.status();
     // What came until then is in the queue: if that is empty, it is all done. (Not while it stops:
     // a closed queue lets events go that the subscription counts.)
-    if (is_stopping() || queue_->size() > 0) return {};
+    if (is_stopping() || intake_.size() > 0) return {};
     if (!status.active) {
       return std::unexpected(
           status.error.value_or(Error{.code = Errc::closed, .message = "the subscription ended"}));
@@ -241,8 +269,9 @@ class RunningProjector final : public Projector, private FeedObserver {
   /// Requests are looked for now and then; and as often may a checkpoint be saved that only passed
   /// over events.
   [[nodiscard]] Result<void> answer_requests() {
-    if (clock_.now() < next_look_) return {};
-    next_look_ = clock_.now() + options_.look_interval;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_look_) return {};
+    next_look_ = now + options_.look_interval;
     is_time_to_save_ = true;
     auto requests = model_.requests(projection_);
     if (!requests) {
@@ -274,62 +303,32 @@ class RunningProjector final : public Projector, private FeedObserver {
   }
 
   [[nodiscard]] Result<void> obey_orders() {
-    while (true) {
-      Order order;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (orders_.empty()) return {};
-        order = std::move(orders_.front());
-        orders_.erase(orders_.begin());
+    while (auto order = orders_.next()) {
+      auto done = order->work();
+      if (is_conflict(done) && !order->is_again) {  // it was meant for what the model holds now
+        order->is_again = true;
+        orders_.put_back(std::move(*order));
+        return done;
       }
-      auto done = order.work();
-      Result<void> begun;
-      if (is_conflict(done)) {  // it was meant for what the model holds now
-        begun = begin_again();
-        done = begun ? order.work() : begun;
-      }
-      order.done.set_value(std::move(done));
-      if (!begun) return begun;
+      order->done.set_value(std::move(done));
     }
-  }
-
-  [[nodiscard]] Result<void> order(std::function<Result<void>()> work) {
-    std::future<Result<void>> done;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (ended_ || stopping_) return std::unexpected(why_over());
-      orders_.push_back({.work = std::move(work)});
-      done = orders_.back().done.get_future();
-      queue_->wake();
-    }
-    return done.get();
-  }
-
-  // --- the subscription
-
-  [[nodiscard]] Result<void> subscribe() {
-    auto queue = std::make_shared<FeedQueue>(options_.capacity);
-    {
-      const std::scoped_lock lock(mutex_);
-      queue_ = queue;
-      if (stopping_) queue->close();
-    }
-    auto subscription =
-        store_.subscribe(projection_.filter, feeder_.state().checkpoint.position,
-                         [queue, partition = projection_.partition](const EventPtr& event) {
-                           if (partition.contains(event->actor_id)) queue->put(event);
-                         });
-    if (!subscription) return std::unexpected(std::move(subscription.error()));
-    subscription_ = std::move(*subscription);
     return {};
   }
 
+  [[nodiscard]] Result<void> order(std::function<Result<void>()> work) {
+    auto done = orders_.give(std::move(work));
+    intake_.wake();
+    {
+      const std::scoped_lock lock(mutex_);  // whoever pauses has seen it, or waits already
+    }
+    changed_.notify_all();
+    return done.get();
+  }
+
   [[nodiscard]] Result<void> begin_again() {
-    queue_->close();
-    subscription_.stop();
-    subscription_ = Subscription();
-    if (auto loaded = feeder_.load(); !loaded) return loaded;
-    return subscribe();
+    intake_.end();
+    auto loaded = feeder_.load();
+    return loaded ? intake_.begin(feeder_.state().checkpoint.position) : loaded;
   }
 
   [[nodiscard]] bool is_stopping() const {
@@ -354,22 +353,25 @@ class RunningProjector final : public Projector, private FeedObserver {
   const Projection projection_;
   const ProjectorOptions options_;
   const Clock& clock_;
+  const Timer timer_{options_.clock};
   const milliseconds idle_ = std::clamp(options_.look_interval, milliseconds{1}, kLongestIdle);
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   ProjectorStatus status_;
-  std::vector<Order> orders_;
-  std::shared_ptr<FeedQueue> queue_;  // set by the thread; it reads it without the mutex
+  std::vector<ParkedEvent> parked_;
   int waiting_ = 0;
   bool stopping_ = false;
   bool ended_ = false;
 
+  Orders orders_;
+  Intake intake_;
+
   // Of the thread alone.
   Feeder feeder_;
-  Subscription subscription_;
-  Timestamp next_look_{};
+  std::chrono::steady_clock::time_point next_look_{};
   bool is_time_to_save_ = false;
+  bool is_pausing_ = false;  // between two attempts at a step
 
   RebuildThread rebuild_;  // of the thread alone, but for `progress` and `stop`
 

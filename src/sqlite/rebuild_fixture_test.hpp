@@ -56,6 +56,7 @@ class RebuildFixture : public ::testing::Test {
                                           const EventPtr& event) -> Result<void> {
       ++handled_;
       if (event->event_type == "Bad" && is_bad_) return fail(Errc::not_found, "bad");
+      if (event->event_type == "Down" && is_down_) return fail(Errc::unavailable, "down");
       if (event->event_type == "Gate" && !gate_.pass()) return fail(Errc::closed, "no patience");
       return transaction.execute("INSERT INTO log VALUES (?1, ?2, ?3)",
                                  {tag, event->actor_id, event->event_type});
@@ -102,6 +103,7 @@ class RebuildFixture : public ::testing::Test {
   RebuildOptions rebuild_{.projector = options_};
   std::atomic<int> handled_ = 0;
   std::atomic<bool> is_bad_ = true;
+  std::atomic<bool> is_down_ = false;
   aether::testing::Gate gate_;
 };
 

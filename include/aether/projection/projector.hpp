@@ -27,11 +27,13 @@ struct ProjectorOptions {
   /// More parked events than this end the projector: then it is not the events that are wrong.
   std::size_t max_parked = 1'000;
 
-  /// How often the model is asked for requests, and a checkpoint saved that only moved over events
-  /// of others.
+  /// How often the model is asked for requests, also while a step is tried again, and a checkpoint
+  /// saved that only moved over events of others.
   std::chrono::milliseconds look_interval{1'000};
 
-  const Clock* clock = nullptr;  ///< must outlive the projector; null: the system's
+  /// Must outlive the projector; null: the system's. Pauses are measured by it only where it is
+  /// given, and looks never: clocks are set, back too.
+  const Clock* clock = nullptr;
   LogSink log{};
 };
 
@@ -95,7 +97,10 @@ class Projector {
   /// Reads the store to count; stops at `cap` events.
   [[nodiscard]] virtual Result<Lag> lag(std::size_t cap = 10'000) = 0;
 
+  /// As of its last step.
   [[nodiscard]] virtual Result<std::vector<ParkedEvent>> parked() = 0;
+
+  // Both wait for the step, or the attempt at one, that is being made, and not for its success.
 
   /// Handles the actor's parked events in their order, up to the first that fails again: its error
   /// is returned. When none is left, the actor's events are no longer parked. `not_found`: it has
