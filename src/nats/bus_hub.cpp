@@ -16,12 +16,30 @@ namespace {
 
 constexpr std::size_t kMaxKnown = 10'000;  // namespaces; beyond them one is asked for again
 
-// The subscriptions are on the wire already, behind what is waited for.
-constexpr std::chrono::milliseconds kLongestReturn{1'000};
+// After a new connection the server is asked for so long at a time whether it has taken all, and
+// again a little later.
+constexpr std::chrono::milliseconds kOneQuestion{1'000};
+constexpr std::chrono::milliseconds kUntilNextQuestion{50};
 
 Error closed_error() { return {.code = Errc::closed, .message = "the bus was closed"}; }
 
 }  // namespace
+
+/// What is done after a new connection, on a thread that may wait.
+class BusHub::Return final : public Activity {
+ public:
+  Return(std::shared_ptr<Executor> executor, std::weak_ptr<BusHub> hub)
+      : Activity(std::move(executor)), hub_(std::move(hub)) {}
+
+ private:
+  bool turn() noexcept override {
+    const auto hub = hub_.lock();
+    if (hub && !hub->come_back()) wake_after(kUntilNextQuestion);
+    return false;
+  }
+
+  const std::weak_ptr<BusHub> hub_;
+};
 
 BusHub::BusHub(std::shared_ptr<Connection> connection, BusOptions options)
     : connection_(std::move(connection)), options_(std::move(options)) {}
@@ -177,10 +195,12 @@ void BusHub::end_all(const Error& why) {
 
 void BusHub::close() {
   std::shared_ptr<Executor> executor;
+  std::shared_ptr<Activity> before;
   {
     const std::scoped_lock lock(mutex_);
     is_closed_ = true;
     executor.swap(executor_);
+    before.swap(return_);  // a turn of it is not waited for
   }
   end_all(closed_error());
 }
@@ -198,13 +218,8 @@ std::vector<std::shared_ptr<BusReceiver>> BusHub::receivers(const LinkEvent* den
 
 void BusHub::on_event(const LinkEvent& event) {
   switch (event.kind) {
-    case LinkEvent::Kind::reconnected: {
-      // Whoever is told of a gap looks into a store, and must not miss what comes after that: so
-      // the server has to have the subscriptions before. If it is lost again, it is told again.
-      [[maybe_unused]] const auto flushed = transport().flush(kLongestReturn);
-      for (const auto& receiver : receivers(nullptr)) receiver->on_reconnected();
-      return;
-    }
+    case LinkEvent::Kind::reconnected:
+      return on_reconnected();
     case LinkEvent::Kind::closed:
       return end_all({.code = Errc::closed,
                       .message = concat("the connection of the bus was closed: ", event.text)});
@@ -218,6 +233,30 @@ void BusHub::on_event(const LinkEvent& event) {
     case LinkEvent::Kind::failed:
       return;
   }
+}
+
+void BusHub::on_reconnected() {
+  auto executor = handlers();
+  if (!executor) return;  // it is closed, or there are no threads to be had, nor handlers then
+  std::unique_lock lock(mutex_);
+  if (is_closed_) return;
+  if (return_ == nullptr) {
+    return_ = std::make_shared<Return>(std::move(*executor), weak_from_this());
+  }
+  const auto awake = return_;
+  lock.unlock();
+  awake->wake();
+}
+
+bool BusHub::come_back() {
+  if (is_closed_) return true;
+  // Whoever is told of a gap looks into a store, and must not miss what comes after that: so the
+  // server has to have the subscriptions before.
+  if (transport().flush(kOneQuestion)) {
+    for (const auto& receiver : receivers(nullptr)) receiver->on_reconnected();
+    return true;
+  }
+  return transport().status() != ConnectionStatus::connected;  // it is told when it is there again
 }
 
 void BusHub::on_denied(const LinkEvent& event) {

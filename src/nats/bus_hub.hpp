@@ -51,7 +51,12 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
   };
 
   [[nodiscard]] Transport& transport() { return Session::of(*connection_).transport(); }
+  class Return;
+
   void on_event(const LinkEvent& event);
+  void on_reconnected();
+  /// Tells of what may be missing, once the server has all subscriptions again. False: not yet.
+  [[nodiscard]] bool come_back();
   void on_denied(const LinkEvent& event);
   void on_foreign(const Error& error);
 
@@ -78,8 +83,9 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
   std::atomic<bool> is_closed_{false};
   std::atomic<std::uint64_t> foreign_{0};
 
-  std::mutex mutex_;  // guards listeners_ and executor_
+  std::mutex mutex_;  // guards the next three
   std::shared_ptr<Executor> executor_;
+  std::shared_ptr<Activity> return_;  // from the first new connection on
   std::unordered_map<const Delivery*, Listener> listeners_;
 
   std::shared_mutex known_mutex_;          // guards all below

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -115,6 +116,32 @@ TEST_P(BusTest, AGapIsToldBeforeWhatFollowsIt) {
     last = one.event->version;
     is_told = false;
   }
+}
+
+TEST_P(BusTest, AGapIsToldOnlyOnceTheServerHasTheSubscriptionsAgainAndHoldsUpNobody) {
+  start();
+  const auto bus = opened_behind_proxy();
+  const auto other_connection = connected(server_->url());
+  const auto other = *open_bus(other_connection);
+  BusCollector seen;
+  const Subscription subscription = subscribe(*bus, "prod", seen);
+  const Subscription of_other = subscribe(*other, "prod", seen);
+  testing::Gate answer;
+  std::atomic<int> pongs{0};
+  proxy_->swallow([&](const tests::ServerFrame& frame) {
+    // The first is to the login; the second says that the server has the subscriptions.
+    if (frame.content == "PONG" && ++pongs == 2) (void)answer.pass();
+    return false;
+  });
+
+  proxy_->cut();
+  ASSERT_TRUE(eventually([&] { return pongs == 2; }));
+  other_connection->close();
+
+  EXPECT_TRUE(eventually([&] { return !of_other.status().active; })) << "news of others are told";
+  EXPECT_EQ(subscription.status().counters.gaps, 0U);
+  answer.open();
+  EXPECT_TRUE(eventually([&] { return subscription.status().counters.gaps > 0; }));
 }
 
 TEST_P(BusTest, WhatIsNoEventIsPassedOverLoggedAndCounted) {
