@@ -137,20 +137,20 @@ class Rebuild {
     target_ = furthest(old);
     hold_until_ = Steady::now() + options_.longest_hold;
     if (auto reached = reach(target_); !reached) return reached;
-    std::set<Position> known;
-    for (const KeptProjection& one : old) {
-      for (const ParkedEvent& event : one.state.parked) known.insert(event.position);
-    }
-    for (const auto& projector : projectors_) {
-      const auto parked = projector->parked();
-      if (!parked) return std::unexpected(parked.error());
-      if (auto ok = check_parked(*parked, known); !ok) return ok;
-      report_.parked += parked->size();
-    }
     last_told_ = {};
     tell();
     report_.events = told_.events;
     projectors_.clear();
+    const auto made = twin_->kept();
+    if (!made) return std::unexpected(made.error());
+    std::set<Position> known;
+    for (const KeptProjection& one : old) {
+      for (const ParkedEvent& event : one.state.parked) known.insert(event.position);
+    }
+    for (const KeptProjection& one : *made) {
+      if (auto ok = check_parked(one.state.parked, known); !ok) return ok;
+      report_.parked += one.state.parked.size();
+    }
     return {};
   }
 
@@ -192,7 +192,7 @@ class Rebuild {
   RebuildProgress told_;
   std::optional<Steady::time_point> last_told_;
   std::optional<Steady::time_point> hold_until_;  // set while the old one is held up
-  std::unique_ptr<ReadModel> twin_;
+  std::unique_ptr<Rebuildable> twin_;
   std::vector<std::unique_ptr<Projector>> projectors_;  // go before the twin that they feed
 };
 

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -37,27 +39,44 @@ struct Shared {
   std::atomic<bool> has_twin{false};
 };
 
+/// The right to be the one twin of a model; given up when it is destroyed.
+class TwinClaim {
+ public:
+  /// Null: another has it.
+  [[nodiscard]] static std::unique_ptr<TwinClaim> make(std::shared_ptr<Shared> shared) {
+    if (shared->has_twin.exchange(true)) return nullptr;
+    return std::unique_ptr<TwinClaim>(new TwinClaim(std::move(shared)));
+  }
+  ~TwinClaim() { shared_->has_twin = false; }
+  TwinClaim(const TwinClaim&) = delete;
+  TwinClaim& operator=(const TwinClaim&) = delete;
+
+  [[nodiscard]] const std::shared_ptr<Shared>& shared() const { return shared_; }
+
+ private:
+  explicit TwinClaim(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  const std::shared_ptr<Shared> shared_;
+};
+
+/// A step waits for so long while the model is about to be replaced, which mostly takes less; then
+/// it is tried again, so that a projector that waits can be stopped.
+constexpr std::chrono::milliseconds kHoldPatience{200};
+
 [[nodiscard]] Result<Parts> open_parts(const std::string& path, const ReadModelOptions& options);
 
 class SqliteReadModel final : public ReadModel {
  public:
-  /// `parent`: of which this is the twin.
-  explicit SqliteReadModel(Parts parts, std::shared_ptr<Shared> parent = nullptr)
-      : path_(std::move(parts.path)),
+  /// `claim`: where this is a twin.
+  explicit SqliteReadModel(Parts parts, std::unique_ptr<TwinClaim> claim = nullptr)
+      : claim_(std::move(claim)),
+        path_(std::move(parts.path)),
         options_(std::move(parts.options)),
         clock_(options_.clock != nullptr ? *options_.clock : system_clock()),
-        is_twin_(parent != nullptr),
-        shared_(is_twin_ ? std::move(parent) : std::make_shared<Shared>()),
+        shared_(claim_ ? claim_->shared() : std::make_shared<Shared>()),
         lock_(std::move(parts.lock)),
         is_outdated_(parts.is_outdated),
         file_(std::move(parts.file)),
         rows_(std::move(parts.rows)) {}
-
-  ~SqliteReadModel() override {
-    if (is_twin_) shared_->has_twin = false;
-  }
-  SqliteReadModel(const SqliteReadModel&) = delete;
-  SqliteReadModel& operator=(const SqliteReadModel&) = delete;
 
   [[nodiscard]] const std::string& path() const override { return path_; }
 
@@ -67,7 +86,8 @@ class SqliteReadModel final : public ReadModel {
   }
 
   [[nodiscard]] Result<ProjectionState> load(const Projection& projection) override {
-    const std::scoped_lock lock(mutex_);
+    const auto lock = lock_to_change();
+    if (!lock) return std::unexpected(lock.error());
     if (is_outdated_) {
       return fail(Errc::invalid_argument,
                   concat("the read model ", quoted(path_), " has not the schema ",
@@ -89,7 +109,8 @@ class SqliteReadModel final : public ReadModel {
 
   [[nodiscard]] Result<std::uint64_t> apply(const Projection& projection,
                                             const Batch& batch) override {
-    const std::scoped_lock lock(mutex_);
+    const auto lock = lock_to_change();
+    if (!lock) return std::unexpected(lock.error());
     const auto handler = handler_of(projection);
     if (!handler) return std::unexpected(handler.error());
     const std::string key = projection_key(projection);
@@ -118,34 +139,30 @@ class SqliteReadModel final : public ReadModel {
     return rows_.kept();
   }
 
-  [[nodiscard]] Result<std::unique_ptr<aether::ReadModel>> make_twin(bool anew) override {
-    if (is_twin_ || shared_->has_twin.exchange(true)) {
+  [[nodiscard]] Result<std::unique_ptr<Rebuildable>> make_twin(bool anew) override {
+    auto claim = claim_ ? nullptr : TwinClaim::make(shared_);
+    if (!claim) {
       return fail(Errc::unavailable,
                   concat("the read model ", quoted(path_), " is being rebuilt already"));
     }
     auto parts = open_twin(anew);
-    if (parts) return std::make_unique<SqliteReadModel>(std::move(*parts), shared_);
-    shared_->has_twin = false;
-    return std::unexpected(std::move(parts.error()));
+    if (!parts) return std::unexpected(std::move(parts.error()));
+    return std::make_unique<SqliteReadModel>(std::move(*parts), std::move(claim));
   }
 
-  [[nodiscard]] Result<void> take_over(aether::ReadModel& other, const CatchUp& catch_up) override {
+  [[nodiscard]] Result<void> take_over(Rebuildable& other, const CatchUp& catch_up) override {
     auto* twin = dynamic_cast<SqliteReadModel*>(&other);
     if (twin == nullptr || twin->shared_ != shared_ || twin == this) {
       return fail(Errc::invalid_argument, "a read model takes over its own twin and no other");
     }
-    const std::scoped_lock lock(mutex_);  // whoever wants to apply a step waits
-    const auto reached = rows_.kept();
+    const auto reached = begin_hold();
     if (!reached) return std::unexpected(reached.error());
-    if (auto done = catch_up(*reached); !done) return done;
-    const std::scoped_lock twin_lock(twin->mutex_);
-    if (auto renewed = twin->renew_revisions(*reached); !renewed) return renewed;
-    transaction_.forget_statements();
-    if (auto copied = copy_model(twin->file_.connection(), file_.connection()); !copied) {
-      return copied;
-    }
-    is_outdated_ = false;
-    return {};
+    auto taken = catch_up(*reached);
+    const std::scoped_lock lock(mutex_, twin->mutex_);
+    if (taken) taken = take_content(*twin, *reached);
+    is_held_ = false;
+    released_.notify_all();
+    return taken;
   }
 
   [[nodiscard]] Result<void> remove_twin() override {
@@ -154,6 +171,34 @@ class SqliteReadModel final : public ReadModel {
   }
 
  private:
+  /// For what changes the model.
+  [[nodiscard]] Result<std::unique_lock<std::mutex>> lock_to_change() {
+    std::unique_lock lock(mutex_);
+    if (released_.wait_for(lock, kHoldPatience, [this] { return !is_held_; })) return lock;
+    return fail(Errc::unavailable, concat("the read model ", quoted(path_),
+                                          " is about to be replaced by the one made anew"));
+  }
+
+  /// From now on nothing changes the model, which stands where is told.
+  [[nodiscard]] Result<std::vector<KeptProjection>> begin_hold() {
+    const auto lock = lock_to_change();
+    if (!lock) return std::unexpected(lock.error());
+    auto kept = rows_.kept();
+    is_held_ = kept.has_value();
+    return kept;
+  }
+
+  [[nodiscard]] Result<void> take_content(SqliteReadModel& twin,
+                                          const std::vector<KeptProjection>& old) {
+    if (auto renewed = twin.renew_revisions(old); !renewed) return renewed;
+    transaction_.forget_statements();
+    if (auto copied = copy_model(twin.file_.connection(), file_.connection()); !copied) {
+      return copied;
+    }
+    is_outdated_ = false;
+    return {};
+  }
+
   /// No projector of the old model may take the new one for what it knows.
   [[nodiscard]] Result<void> renew_revisions(const std::vector<KeptProjection>& old) {
     return file_.transact([&]() -> Result<void> {
@@ -245,13 +290,15 @@ class SqliteReadModel final : public ReadModel {
     return done;
   }
 
+  const std::unique_ptr<TwinClaim> claim_;  // given up when the file is closed
   const std::string path_;
   const ReadModelOptions options_;
   const Clock& clock_;
-  const bool is_twin_;
   const std::shared_ptr<Shared> shared_;
   FileLock lock_;
   std::mutex mutex_;  // guards what follows
+  std::condition_variable released_;
+  bool is_held_ = false;  // a rebuild brings its twin to where this stands
   bool is_outdated_;
   ModelFile file_;
   ProjectionRows rows_;

@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <future>
+#include <string>
 #include <string_view>
 
 namespace aether::sqlite {
@@ -70,6 +73,82 @@ TEST_F(RunningRebuilds, AreDoneByTheProjectorThatIsAsked) {
   reach(*projector, append("order-1"));
   EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("21"));
   EXPECT_TRUE(eventually([&] { return !twin_is_there(); }));
+}
+
+TEST_F(RunningRebuilds, LetTheProgressCallbackAskTheModel) {
+  make_old(10);
+  rebuild_.progress_interval = std::chrono::milliseconds(0);
+  rebuild_.progress = [&](const RebuildProgress&) {
+    EXPECT_FALSE(model_->is_outdated());
+    EXPECT_THAT(model_->kept().value(), SizeIs(1));
+  };
+
+  auto done = std::async(std::launch::async, [&] { return rebuild(*store_, *model_, rebuild_); });
+
+  ASSERT_EQ(done.wait_for(aether::testing::patience()), std::future_status::ready);
+  EXPECT_TRUE(done.get());
+}
+
+TEST_F(RunningRebuilds, LetAProjectorBeStoppedWhileItIsHeldUp) {
+  make_old(10);
+  auto projector = start();
+  auto twin = model_->make_twin(false).value();
+  aether::testing::Gate held;
+  aether::testing::Gate go;
+  auto taken = std::async(std::launch::async, [&] {
+    return model_->take_over(*twin, [&](const auto&) -> Result<void> {
+      held.open();
+      if (!go.pass()) return {};
+      return fail(Errc::closed, "never");
+    });
+  });
+  ASSERT_TRUE(held.pass());
+  append("order-1");
+  ASSERT_TRUE(eventually([&] { return projector->status().retries > 0; }));
+  EXPECT_THAT(model_->load({.name = "log"}), FailsWith(Errc::unavailable));
+
+  auto stopped = std::async(std::launch::async, [&] { projector->stop(); });
+
+  EXPECT_EQ(stopped.wait_for(aether::testing::patience() / 2), std::future_status::ready);
+  go.open();
+  EXPECT_THAT(taken.get(), FailsWith(Errc::closed));
+  projector = start();
+  reach(*projector, append("order-1"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("12"));
+}
+
+TEST_F(RunningRebuilds, DoNotWaitForWhatTheNewModelTriesAgainBehindThem) {
+  make_old(10);
+  is_down_ = true;
+  append("order-1", "Down");  // which the old one has not reached
+  rebuild_.projector.batch = 1;
+
+  const auto report = rebuild(*store_, *model_, rebuild_);
+
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->events, 10U);
+}
+
+TEST_F(RunningRebuilds, GiveUpTheirTwinWhenItsFileIsClosed) {
+  open("1");
+  Position last = 0;
+  for (int i = 0; i < 5'000; ++i) last = append(std::string(250, 'x'));
+  reach(*start(), last);
+  auto twin = model_->make_twin(true).value();
+  reach(*start_projector(*store_, *twin, {.name = "log"}, options_).value(), last);
+  auto next = std::async(std::launch::async, [&] {
+    auto made = model_->make_twin(true);
+    while (!made && made.error().message.contains("rebuilt already")) {
+      made = model_->make_twin(true);
+    }
+    return made;
+  });
+
+  twin.reset();  // its log goes into the file, and is removed: that takes a while
+
+  const auto made = next.get();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(std::filesystem::exists(path_ + ".rebuild-wal")) << "the new one's log is gone";
 }
 
 TEST_F(RunningRebuilds, ThatCannotBeDoneByTheProjectorAreAnsweredToo) {

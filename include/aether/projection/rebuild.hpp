@@ -28,12 +28,13 @@ class Rebuildable : public ReadModel {
 
   /// An empty twin, or what an interrupted rebuild left of one that is of use; `anew`: an empty one
   /// in any case. It must not outlive this. `unavailable`: there is one already.
-  [[nodiscard]] virtual Result<std::unique_ptr<ReadModel>> make_twin(bool anew) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Rebuildable>> make_twin(bool anew) = 0;
 
   /// Holds up every step of the projectors, lets `catch_up` bring the twin to where they stand,
   /// and takes over all that is in the twin, in one transaction. An error leaves all as it was.
+  /// `catch_up` is called without locks; `load` and `apply` say `unavailable` meanwhile, soon.
   using CatchUp = std::function<Result<void>(const std::vector<KeptProjection>& reached)>;
-  [[nodiscard]] virtual Result<void> take_over(ReadModel& twin, const CatchUp& catch_up) = 0;
+  [[nodiscard]] virtual Result<void> take_over(Rebuildable& twin, const CatchUp& catch_up) = 0;
 
   /// Removes what is left of the twin, once it is destroyed.
   [[nodiscard]] virtual Result<void> remove_twin() = 0;
