@@ -16,7 +16,7 @@ namespace aether::cli {
 namespace {
 
 constexpr std::size_t kPage = 1'000;                 // events; as `verify` reads
-constexpr std::size_t kMaxInFlight = 1'000;          // commits of one actor
+constexpr std::size_t kMaxCommitsInFlight = 1'000;   // commits of one actor
 constexpr std::size_t kMaxMixedInFlight = 4;         // commits of a page each
 constexpr std::size_t kMaxCommitBytes = 256 * 1024;  // more gains nothing
 
@@ -242,7 +242,7 @@ void Copier::flush() {
   // TO has commits of one actor wait for each other, and lets others pass by. So that the store's
   // order is kept, nothing comes after a commit that would have to wait.
   flight_.wait_for(actor_->commit);
-  flight_.wait_below(kMaxInFlight);
+  flight_.wait_below(kMaxCommitsInFlight);
   const bool is_first = std::exchange(actor_->commit, 0) == 0;
   actor_->commit = flight_.send(position_, std::move(events), {.expected_version = expected_});
   // The first one of an actor that TO knows already is looked up before it is sent.

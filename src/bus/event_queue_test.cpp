@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 
 NamespacePtr prod() { return std::make_shared<const Namespace>(*Namespace::parse("prod")); }
 
-EventPtr event(Version version) {
+EventPtr event_at(Version version) {
   auto made = std::make_shared<StoredEvent>();
   made->version = version;
   return made;
@@ -38,7 +38,7 @@ std::vector<Version> versions_in(const std::vector<Stretch>& stretches) {
 class EventQueueTest : public ::testing::Test {
  protected:
   void push(Version version) {
-    const Packed packed = packer_.pack(event(version));
+    const Packed packed = packer_.pack(event_at(version));
     queue_.push(packed.bundle, packed.index);
   }
 
@@ -77,9 +77,10 @@ TEST_F(EventQueueTest, KeepsItsOrderWhileItGrowsAndTurnsRound) {
   Version expected = 1;
   for (std::size_t round = 0; round < 600; ++round) {
     for (std::size_t i = 0; i < round % 7 + 3; ++i) {
-      const Packed packed = packer_.pack(event(next++));
+      const Packed packed = packer_.pack(event_at(next++));
       queue.push(packed.bundle, packed.index);
-      if (i % 4 == 3) static_cast<void>(packer_.pack(event(0)));  // one that the filter holds back
+      if (i % 4 == 3)
+        static_cast<void>(packer_.pack(event_at(0)));  // one that the filter holds back
     }
     if (round % 50 == 49) {
       queue.drop_oldest();

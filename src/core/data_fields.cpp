@@ -7,7 +7,7 @@
 namespace aether {
 namespace {
 
-constexpr std::size_t kFixedBytes = 40;  // the keys, quotes, colons and commas
+constexpr std::size_t kFieldBytes = 40;  // the keys, quotes, colons and commas
 
 /// Whether the data can stand in the envelope as it is, and be found again byte for byte.
 bool is_plain(const Data& data) { return data.is_json() && !has_outer_space(data.text()); }
@@ -28,7 +28,7 @@ void append_data_fields(std::string& out, const Data& data) {
 }
 
 std::size_t data_fields_size(const Data& data) {
-  const std::size_t size = kFixedBytes + data.size();
+  const std::size_t size = kFieldBytes + data.size();
   return is_plain(data) ? size : size + data.size() / 3 + 4 + data.content_type().size();
 }
 

@@ -16,7 +16,7 @@ namespace aether::nats {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 /// Whether this thread is within a completion, which must not wait.
@@ -108,7 +108,7 @@ void Appender::start(CommitPtr commit) {
   while (!row.empty()) {
     const CommitPtr next = std::move(row.front());
     row.pop_front();
-    if (Clock::now() >= next->deadline) {
+    if (SteadyClock::now() >= next->deadline) {
       end(next, waited_too_long());
     } else {
       load_heads(next);
@@ -231,7 +231,7 @@ void Appender::read_repeat(const CommitPtr& commit, std::size_t actor, std::uint
               const bool is_all = events->back()->version >= commit->versions_of(actor).last;
               std::ranges::move(*events, std::back_inserter(known.events));
               if (is_all) return judge(commit);
-              if (Clock::now() >= commit->deadline) {
+              if (SteadyClock::now() >= commit->deadline) {
                 return end(commit, fail(Errc::unavailable,
                                         "the actor's history could not be read in time: nothing "
                                         "was stored; try again later"));
@@ -307,7 +307,7 @@ void Appender::on_published(const CommitPtr& commit, ApiResult<Stored> stored_re
 void Appender::retry(const CommitPtr& commit, void (Appender::*step)(const CommitPtr&),
                      Error reason) {
   const bool is_hopeless = reason.code == Errc::closed || reason.code == Errc::permission_denied;
-  if (is_hopeless || Clock::now() + commit->pause + kShortestTry >= commit->deadline) {
+  if (is_hopeless || SteadyClock::now() + commit->pause + kShortestTry >= commit->deadline) {
     {
       const std::scoped_lock lock(mutex_);
       for (const std::string& actor : commit->actors) heads_.erase(actor);

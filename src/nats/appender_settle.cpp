@@ -10,7 +10,7 @@ namespace aether::nats {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 // A former leader that was stopped learns of the new one within a heartbeat, which comes each
 // second.
@@ -64,7 +64,7 @@ void Appender::settle_batch(const CommitPtr& commit, std::uint64_t last_sequence
 /// Another's message is in the place, or the place is gone: no try of this commit can be stored
 /// there any more.
 void Appender::start_anew(const CommitPtr& commit) {
-  if (Clock::now() >= commit->deadline) {
+  if (SteadyClock::now() >= commit->deadline) {
     return end(commit, fail(Errc::unavailable,
                             "each time before the commit could be stored the actor had changed, "
                             "and nothing was stored: try again later"));
@@ -93,7 +93,7 @@ void Appender::settle_absent(const CommitPtr& commit) {
                 return retry(commit, last == expected ? &Appender::publish : &Appender::settle_all,
                              reason);
               }
-              const auto now = Clock::now();
+              const auto now = SteadyClock::now();
               if (now - commit->gone_since.value_or(now) >= kLongestBehind) {
                 return start_anew(commit);
               }

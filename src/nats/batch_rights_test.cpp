@@ -17,7 +17,7 @@ using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Succeeds;
 
-Event placed(const std::string& actor_id) {
+Event first_of(const std::string& actor_id) {
   return {.event_type = "OrderPlaced", .actor_id = actor_id};
 }
 
@@ -34,7 +34,7 @@ TEST(BatchRightsTest, WhicheverPartMayNotBeSentThatIsSaidAtOnce) {
         {"order-1", "invoice-1", "order-2"},
         {"order-1", "order-2", "invoice-1"}}) {
     std::vector<Event> commit;
-    for (const std::string& actor : actors) commit.push_back(placed(actor));
+    for (const std::string& actor : actors) commit.push_back(first_of(actor));
 
     const auto refused = store->append(commit);
 
@@ -42,7 +42,7 @@ TEST(BatchRightsTest, WhicheverPartMayNotBeSentThatIsSaidAtOnce) {
     EXPECT_THAT(refused.error().message, HasSubstr("aether.ev.shop.invoice."));
   }
   EXPECT_TRUE(store->read_all({}, 0, 10)->events.empty());
-  EXPECT_THAT(store->append(std::vector{placed("order-1"), placed("order-2")}), Succeeds());
+  EXPECT_THAT(store->append(std::vector{first_of("order-1"), first_of("order-2")}), Succeeds());
 }
 
 }  // namespace

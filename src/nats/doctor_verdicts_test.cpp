@@ -54,8 +54,8 @@ Facts good_facts() {
   return facts;
 }
 
-::testing::Matcher<std::vector<Check>> Says(const std::string& what,  // NOLINT: as GoogleTest's
-                                            Verdict verdict, const std::string& found) {
+::testing::Matcher<std::vector<Check>> Lists(const std::string& what,  // NOLINT: as GoogleTest's
+                                             Verdict verdict, const std::string& found) {
   return Contains(AllOf(Field(&Check::what, what), Field(&Check::verdict, verdict),
                         Field(&Check::found, HasSubstr(found))));
 }
@@ -99,62 +99,62 @@ TEST(DoctorVerdicts, KnowWhichServersAreSound) {
                                          {"what", Verdict::problem}}) {
     Facts facts = good_facts();
     facts.server.version = version;
-    EXPECT_THAT(judged(facts), Says("server", verdict, version));
+    EXPECT_THAT(judged(facts), Lists("server", verdict, version));
   }
   Facts alone = good_facts();
   alone.server.version = "2.9.10";
   alone.events->config.replicas = 1;
-  EXPECT_THAT(judged(alone), Says("server", Verdict::note, "2.9.10"));
+  EXPECT_THAT(judged(alone), Lists("server", Verdict::note, "2.9.10"));
 }
 
 TEST(DoctorVerdicts, NameReplicasThatAreAwayOrBehind) {
   Facts facts = good_facts();
   facts.events->peers[1].lag = 7;
-  EXPECT_THAT(judged(facts), Says("replicas", Verdict::note, "n3 is behind by 7"));
+  EXPECT_THAT(judged(facts), Lists("replicas", Verdict::note, "n3 is behind by 7"));
   facts.events->peers[1].silent = 4s;
-  EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "n3 was last heard of 4 s ago"));
+  EXPECT_THAT(judged(facts), Lists("replicas", Verdict::problem, "n3 was last heard of 4 s ago"));
   facts.events->peers[1].is_offline = true;
-  EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "n3 is offline"));
+  EXPECT_THAT(judged(facts), Lists("replicas", Verdict::problem, "n3 is offline"));
   facts.events->peers.pop_back();
-  EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "n2 is current"));
+  EXPECT_THAT(judged(facts), Lists("replicas", Verdict::problem, "n2 is current"));
   facts = good_facts();
   facts.events->leader.clear();
-  EXPECT_THAT(judged(facts), Says("replicas", Verdict::problem, "nobody leads"));
+  EXPECT_THAT(judged(facts), Lists("replicas", Verdict::problem, "nobody leads"));
 }
 
 TEST(DoctorVerdicts, SayWhatRetentionTakesNext) {
   Facts facts = good_facts();
-  EXPECT_THAT(judged(facts), Says("retention", Verdict::ok,
-                                  "the oldest is 24 hours old, and goes at 1971-01-01T01:00:00"));
+  EXPECT_THAT(judged(facts), Lists("retention", Verdict::ok,
+                                   "the oldest is 24 hours old, and goes at 1971-01-01T01:00:00"));
   facts.now = Timestamp(24h * 340);
-  EXPECT_THAT(judged(facts), Says("retention", Verdict::note, "the oldest is 339 days old"));
+  EXPECT_THAT(judged(facts), Lists("retention", Verdict::note, "the oldest is 339 days old"));
   facts.now = facts.events->server_time = Timestamp(24h * 366);
   facts.events->first_time = Timestamp(24h * 2);
   facts.events->first_sequence = 8;
-  EXPECT_THAT(judged(facts), Says("retention", Verdict::note, "7 commits gone already"));
+  EXPECT_THAT(judged(facts), Lists("retention", Verdict::note, "7 commits gone already"));
   facts.events->config.max_age_ns = 0;
-  EXPECT_THAT(judged(facts), Says("retention", Verdict::ok, "for ever"));
+  EXPECT_THAT(judged(facts), Lists("retention", Verdict::ok, "for ever"));
   EXPECT_THAT(judged(facts),
-              Says("events", Verdict::problem, "7 messages missing from the stream's beginning"));
+              Lists("events", Verdict::problem, "7 messages missing from the stream's beginning"));
   facts.events->deleted = 2;
-  EXPECT_THAT(judged(facts), Says("events", Verdict::problem, "2 messages missing from within"));
+  EXPECT_THAT(judged(facts), Lists("events", Verdict::problem, "2 messages missing from within"));
 }
 
 TEST(DoctorVerdicts, SayHowFullTheStreamIs) {
   Facts facts = good_facts();
   facts.events->config.max_bytes = 12'000;
-  EXPECT_THAT(judged(facts), Says("room", Verdict::note, "83 % of max_bytes"));
+  EXPECT_THAT(judged(facts), Lists("room", Verdict::note, "83 % of max_bytes"));
   facts.events->config.max_messages = 101;
-  EXPECT_THAT(judged(facts), Says("room", Verdict::problem, "99 % of max_msgs"));
+  EXPECT_THAT(judged(facts), Lists("room", Verdict::problem, "99 % of max_msgs"));
   facts.account = AccountInfo{.level = 5, .storage = 91, .max_storage = 100};
-  EXPECT_THAT(judged(facts), Says("account", Verdict::problem, "91 of 100 bytes"));
+  EXPECT_THAT(judged(facts), Lists("account", Verdict::problem, "91 of 100 bytes"));
 }
 
 TEST(DoctorVerdicts, CountConsumersWhereReadsNeedThem) {
   Facts facts = good_facts();
   facts.events->consumers = 950;
   facts.events->config.max_consumers = 1'000;
-  const auto consumers = Says("consumers", Verdict::problem, "950 of 1000");
+  const auto consumers = Lists("consumers", Verdict::problem, "950 of 1000");
   EXPECT_THAT(judged(facts), ::testing::Not(consumers));
   facts.events->config.allow_direct = false;
   EXPECT_THAT(judged(facts), consumers);
@@ -164,27 +164,28 @@ TEST(DoctorVerdicts, CountConsumersWhereReadsNeedThem) {
 
 TEST(DoctorVerdicts, TakeNoServersWordForAnothersDisk) {
   Facts facts = good_facts();
-  EXPECT_THAT(judged(facts), Says("sync", Verdict::ok, "n1, n2, n3"));
+  EXPECT_THAT(judged(facts), Lists("sync", Verdict::ok, "n1, n2, n3"));
   facts.servers.pop_back();
-  EXPECT_THAT(judged(facts), Says("sync", Verdict::note,
-                                  "not known whether these wait for their "
-                                  "disks: n3"));
+  EXPECT_THAT(judged(facts), Lists("sync", Verdict::note,
+                                   "not known whether these wait for their "
+                                   "disks: n3"));
   facts.servers.emplace_back(ServerSync{.name = "n3"});
-  EXPECT_THAT(judged(facts), Says("sync", Verdict::note, "may take two minutes: n3"));
+  EXPECT_THAT(judged(facts), Lists("sync", Verdict::note, "may take two minutes: n3"));
   facts.events->config.storage = "memory";
-  EXPECT_THAT(judged(facts), Says("storage", Verdict::note, "in memory"));
+  EXPECT_THAT(judged(facts), Lists("storage", Verdict::note, "in memory"));
 }
 
 TEST(DoctorVerdicts, MeasureClocksNoFinerThanTheyCanBeRead) {
   Facts facts = good_facts();
   facts.clock = ClockReading{.ahead = -1'500ms, .uncertainty = 600ms};
-  EXPECT_THAT(judged(facts), Says("clock", Verdict::ok, "differ by 1500 ms (give or take 600 ms)"));
+  EXPECT_THAT(judged(facts),
+              Lists("clock", Verdict::ok, "differ by 1500 ms (give or take 600 ms)"));
   facts.clock = ClockReading{.ahead = -1'500ms, .uncertainty = 10ms};
-  EXPECT_THAT(judged(facts), Says("clock", Verdict::note, "1500 ms behind ours"));
+  EXPECT_THAT(judged(facts), Lists("clock", Verdict::note, "1500 ms behind ours"));
   facts.clock = ClockReading{.ahead = 61s, .uncertainty = 1s};
-  EXPECT_THAT(judged(facts), Says("clock", Verdict::problem, "ahead of ours"));
+  EXPECT_THAT(judged(facts), Lists("clock", Verdict::problem, "ahead of ours"));
   facts.clock.reset();
-  EXPECT_THAT(judged(facts), Says("clock", Verdict::note, "did not tell"));
+  EXPECT_THAT(judged(facts), Lists("clock", Verdict::note, "did not tell"));
 }
 
 TEST(UserRights, AreWhatIsAllowedAndNotDenied) {

@@ -43,7 +43,7 @@ using ::testing::UnorderedElementsAreArray;
 using tests::PermissionFile;
 using tests::ServerVersion;
 
-Event placed(const std::string& actor_id) {
+Event named(const std::string& actor_id) {
   return {.event_type = "OrderPlaced", .actor_id = actor_id};
 }
 
@@ -118,7 +118,7 @@ TEST_P(PermissionsTest, TheAdministratorMakesTheStreamAndChangesItAndDoesNothing
   const auto store = opened("orders_admin");
 
   ASSERT_THAT(store, Succeeds());
-  EXPECT_THAT((*store)->append(placed("order-1")), FailsWith(Errc::permission_denied));
+  EXPECT_THAT((*store)->append(named("order-1")), FailsWith(Errc::permission_denied));
   EXPECT_THAT((*store)->read("order-1"), FailsWith(Errc::permission_denied));
   auto config = stream_config(StreamKind::events, orders_, {});
   config.max_bytes = 1'000'000;
@@ -139,10 +139,10 @@ TEST_P(PermissionsTest, TheWriterDoesAllThatAStoreDoes) {
   const auto store = *opened("orders_writer");
   const auto other = *opened("orders_writer");
 
-  ASSERT_THAT(store->append(placed("order-1")), Succeeds());
-  ASSERT_THAT(other->append(placed("order-1")), Succeeds());
-  ASSERT_THAT(store->append(placed("order-1")), Succeeds()) << "what it remembered is settled";
-  const auto both = store->append(std::vector{placed("order-2"), placed("order-3")});
+  ASSERT_THAT(store->append(named("order-1")), Succeeds());
+  ASSERT_THAT(other->append(named("order-1")), Succeeds());
+  ASSERT_THAT(store->append(named("order-1")), Succeeds()) << "what it remembered is settled";
+  const auto both = store->append(std::vector{named("order-2"), named("order-3")});
   if (GetParam() == ServerVersion::v2_9) {
     EXPECT_THAT(both, FailsWith(Errc::unsupported));
   } else {
@@ -157,21 +157,21 @@ TEST_P(PermissionsTest, TheReaderReadsAndSubscribesAndDoesNotAppend) {
   start({});
   make_streams();
   const auto writer = *opened("orders_writer");
-  ASSERT_THAT(writer->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(writer->append(named("order-1")), Succeeds());
   const auto reader = *opened("orders_reader");
   std::atomic<int> seen = 0;
   const auto subscription = reader->subscribe({}, 0, [&](const EventPtr&) { ++seen; });
   ASSERT_THAT(subscription, Succeeds());
 
   const auto begun = std::chrono::steady_clock::now();
-  const auto refused = reader->append(placed("order-1"));
+  const auto refused = reader->append(named("order-1"));
 
   ASSERT_THAT(refused, FailsWith(Errc::permission_denied));
   EXPECT_THAT(refused.error().message, HasSubstr("aether.ev.orders.order.order-1"));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << "no timeout";
   EXPECT_EQ(reader->read("order-1")->size(), 1U);
   EXPECT_EQ(reader->latest_version("order-1"), 1U);
-  ASSERT_THAT(writer->append(placed("order-2")), Succeeds());
+  ASSERT_THAT(writer->append(named("order-2")), Succeeds());
   EXPECT_TRUE(eventually([&] { return seen == 2; }));
 }
 
@@ -193,7 +193,7 @@ TEST_P(PermissionsTest, NobodyTouchesWhatIsNotTheirs) {
   const auto connection = connected("billing_admin");
   ASSERT_THAT(open(connection, *Namespace::parse("billing")), Succeeds());
   const auto store = *opened("orders_writer");
-  ASSERT_THAT(store->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(store->append(named("order-1")), Succeeds());
 
   for (const std::string user : {"orders_writer", "orders_reader"}) {
     const auto theirs = open(connected(user), *Namespace::parse("billing"));
@@ -247,7 +247,7 @@ TEST_P(PermissionsTest, NoReplyGetsFromOneAccountIntoAnothersStream) {
               Succeeds());
   ASSERT_THAT(Session::of(*connection).transport().flush(30s), Succeeds());
   ASSERT_EQ(outcome("billing_reader", "$JS.API.INFO"), Errc{0}) << "what came later is answered";
-  ASSERT_THAT(store->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(store->append(named("order-1")), Succeeds());
 
   const auto page = store->read_all({}, 0, 10);
   ASSERT_THAT(page, Succeeds());
@@ -263,7 +263,7 @@ class Exercise {
 
   std::vector<std::string> failures(const Namespace& ns, const Connect& connected) {
     const auto bus = open_bus(connected());
-    Event event = placed("order-1");
+    Event event = named("order-1");
     event.version = 1;
     if (expect("open bus", bus); bus) expect("publish", (*bus)->publish(ns, event));
     check_snapshots(open_snapshots(connected(), ns, {.stream = {.create = false}}));
@@ -271,9 +271,9 @@ class Exercise {
     auto other = open(connected(), ns, {.stream = {.create = false}});
     expect("open", store);
     if (!store || !other) return std::move(failures_);
-    expect("append", (*store)->append(placed("order-1")));
-    expect("append by another", (*other)->append(placed("order-1")));
-    expect("append after another", (*store)->append(placed("order-1")));
+    expect("append", (*store)->append(named("order-1")));
+    expect("append by another", (*other)->append(named("order-1")));
+    expect("append after another", (*store)->append(named("order-1")));
     expect("read", (*store)->read("order-1"));
     expect("read all", (*store)->read_all({}, 0, 10));
     expect("latest version", (*store)->latest_version("order-1"));
@@ -363,10 +363,10 @@ TEST_P(PermissionsTest, WithoutTheRightToHearOfAppendsSubscriptionsLookForThem) 
   ASSERT_TRUE(eventually([&] { return has_denied(log, "aether.ev.orders"); }));
 
   const auto writer = *opened("orders_writer");
-  ASSERT_THAT(writer->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(writer->append(named("order-1")), Succeeds());
 
   EXPECT_TRUE(eventually([&] { return seen == 1; }));
-  ASSERT_THAT(writer->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(writer->append(named("order-1")), Succeeds());
   EXPECT_TRUE(eventually([&] { return seen == 2; }));
 }
 
@@ -378,7 +378,7 @@ TEST_P(PermissionsTest, WithoutTheRightToEndAConsumerReadingWorks) {
   file.add_user_without("orders_reader", right, 1);
   start(file);
   make_streams();
-  ASSERT_THAT((*opened("orders_writer"))->append(placed("order-1")), Succeeds());
+  ASSERT_THAT((*opened("orders_writer"))->append(named("order-1")), Succeeds());
   const auto connection = connected("as_1", "orders_reader");
   EventLog log(Session::of(*connection).transport());
   const auto reader = *open(connection, orders_, {.stream = {.create = false}});

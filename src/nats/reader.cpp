@@ -14,7 +14,7 @@ namespace aether::nats {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Messages. Most histories are short, and come with the first batch. What comes beyond it, and how
@@ -109,7 +109,7 @@ Result<void> Reader::scan(LongRead::Range range, bool fresh, Deadline deadline, 
   std::uint64_t until = 0;  // of what the leader has
   auto pause = kFirstPause;
   while (true) {
-    if (Clock::now() >= deadline) {
+    if (SteadyClock::now() >= deadline) {
       return fail(Errc::unavailable,
                   concat("reading took longer than ", options_.timeout.count(),
                          " ms: read less at a time, or raise the store's timeout"));
@@ -134,7 +134,7 @@ Result<void> Reader::scan(LongRead::Range range, bool fresh, Deadline deadline, 
     if (!end) return std::unexpected(end.error());
     if (*end < range.sequence) return {};
     until = *end;  // who answered is behind the leader
-    if (Clock::now() + pause >= deadline) {
+    if (SteadyClock::now() + pause >= deadline) {
       return fail(Errc::unavailable,
                   "the servers that answer are behind the stream's leader: try again later");
     }
@@ -276,7 +276,7 @@ Result<bool> Reader::may_go_on(const Filter& filter, std::uint64_t sequence) {
 
 /// Asks once.
 std::optional<StoredMessage> Reader::end_of_stream() {
-  auto end = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
+  auto end = wait_for<StreamApi::Found>(SteadyClock::now(), [&](milliseconds, auto completion) {
     api_.last(event_stream_subjects(options_.ns), false, kLongestTry, std::move(completion));
   });
   return end ? std::move(*end) : std::nullopt;
@@ -297,10 +297,11 @@ std::optional<Position> Reader::end_without(const Filter& filter, std::uint64_t 
     end = end_of_stream();
     if (!end) return std::nullopt;
   }
-  const auto next = wait_for<StreamApi::Found>(Clock::now(), [&](milliseconds, auto completion) {
-    api_.next(subject, std::max<std::uint64_t>(sequence, 1), false, kLongestTry,
-              std::move(completion));
-  });
+  const auto next =
+      wait_for<StreamApi::Found>(SteadyClock::now(), [&](milliseconds, auto completion) {
+        api_.next(subject, std::max<std::uint64_t>(sequence, 1), false, kLongestTry,
+                  std::move(completion));
+      });
   if (!next || *next) return std::nullopt;
   if (options_.ask_leader) {
     const auto info = api_.info(kLongestTry);
@@ -324,8 +325,8 @@ Result<Page> Follower::read(const Filter& filter, std::size_t limit) {
     page = std::move(stretch->page);
     sequence_ = stretch->sequence;
   }
-  if (page.events.empty() && Clock::now() >= next_look_) {
-    next_look_ = Clock::now() + kLookInterval;
+  if (page.events.empty() && SteadyClock::now() >= next_look_) {
+    next_look_ = SteadyClock::now() + kLookInterval;
     if (const auto end = reader_.end_without(filter, sequence_)) {
       page.next = std::max(page.next, *end);
       sequence_ = sequence_of(*end) + 1;

@@ -22,7 +22,7 @@ const Namespace& prod() {
   return ns;
 }
 
-Snapshot snapshot_of(std::string actor_id) {
+Snapshot snapshot_for(std::string actor_id) {
   return {.actor_id = std::move(actor_id),
           .version = 7,
           .schema = "order/1",
@@ -46,7 +46,7 @@ TEST(SnapshotMessage, StandsWhereItsActorsEventsStandAmongEvents) {
 }
 
 TEST(SnapshotMessage, IsReadAsItWasSent) {
-  const Snapshot snapshot = snapshot_of("order 1");
+  const Snapshot snapshot = snapshot_for("order 1");
 
   const auto decoded = decode_snapshot(prod(), stored(encode_snapshot(prod(), snapshot)));
 
@@ -89,7 +89,7 @@ TEST(SnapshotMessage, WhatIsNoSnapshotIsRefusedWithTheReasonAndThePlace) {
                  "corrupt at byte"},
            Fault{[](StoredMessage& m) { m.subject += "2"; }, "whose subject is another"},
        }) {
-    StoredMessage message = stored(encode_snapshot(prod(), snapshot_of("order-1")));
+    StoredMessage message = stored(encode_snapshot(prod(), snapshot_for("order-1")));
     one.spoil(message);
 
     const auto decoded = decode_snapshot(prod(), message);

@@ -40,7 +40,7 @@ Clock::duration away() {
                             : Clock::duration(1s);
 }
 
-Event placed(const std::string& actor_id, std::string id = {}, Version version = 0) {
+Event strange(const std::string& actor_id, std::string id = {}, Version version = 0) {
   return {
       .id = std::move(id), .event_type = "OrderPlaced", .actor_id = actor_id, .version = version};
 }
@@ -171,11 +171,11 @@ TEST_P(StrangeStreamsTest, AServerThatIsAwayForManyTimeoutsLosesNothingAndIsUsed
   const auto subscription =
       store->subscribe({}, 0, [&](const EventPtr& event) { seen = event->version; });
   ASSERT_THAT(subscription, Succeeds());
-  ASSERT_THAT(store->append(placed("order-1", "a", 1)), Succeeds());
+  ASSERT_THAT(store->append(strange("order-1", "a", 1)), Succeeds());
 
   server_->kill_9();
   for (const auto begun = Clock::now(); Clock::now() - begun < away();) {
-    const auto appended = store->append(placed("order-1", "b", 2), {.timeout = kTimeout});
+    const auto appended = store->append(strange("order-1", "b", 2), {.timeout = kTimeout});
     ASSERT_FALSE(appended.has_value());
     EXPECT_THAT(appended.error().code, ::testing::AnyOf(Errc::unavailable, Errc::outcome_unknown));
     EXPECT_THAT(store->read("order-1"), FailsWith(Errc::unavailable));
@@ -184,7 +184,7 @@ TEST_P(StrangeStreamsTest, AServerThatIsAwayForManyTimeoutsLosesNothingAndIsUsed
   EXPECT_TRUE(subscription->status().active) << "it waits";
   server_->restart();
 
-  ASSERT_TRUE(eventually([&] { return store->append(placed("order-1", "b", 2)).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return store->append(strange("order-1", "b", 2)).has_value(); }));
   EXPECT_EQ(store->read("order-1")->size(), 2U) << "stored once";
   EXPECT_TRUE(eventually([&] { return seen == 2; }));
 }
@@ -193,27 +193,27 @@ TEST_P(StrangeStreamsTest, AServerThatIsSilentForManyTimeoutsIsUsedAgain) {
   constexpr auto kTimeout = 150ms;
   start();
   const auto store = *opened("", {.timeout = kTimeout});
-  ASSERT_THAT(store->append(placed("order-1", "a", 1)), Succeeds());
+  ASSERT_THAT(store->append(strange("order-1", "a", 1)), Succeeds());
 
   server_->stop_process();
   for (const auto begun = Clock::now(); Clock::now() - begun < away();) {
-    EXPECT_FALSE(store->append(placed("order-1", "b", 2), {.timeout = kTimeout}).has_value());
+    EXPECT_FALSE(store->append(strange("order-1", "b", 2), {.timeout = kTimeout}).has_value());
     EXPECT_FALSE(store->read("order-1").has_value());
   }
   server_->continue_process();
 
-  ASSERT_TRUE(eventually([&] { return store->append(placed("order-1", "b", 2)).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return store->append(strange("order-1", "b", 2)).has_value(); }));
   EXPECT_EQ(store->read("order-1")->size(), 2U) << "stored once";
 }
 
 TEST_P(StrangeStreamsTest, AStreamThatIsRemovedUnderAStoreIsAnErrorAndNoWrongAnswer) {
   start();
   const auto store = *opened("", {.timeout = 300ms});
-  ASSERT_THAT(store->append(placed("order-1")), Succeeds());
+  ASSERT_THAT(store->append(strange("order-1")), Succeeds());
 
   tests::request(*server_, "$JS.API.STREAM.DELETE.aether=ev=prod=eu");
 
-  EXPECT_FALSE(store->append(placed("order-1"), {.timeout = 300ms}).has_value());
+  EXPECT_FALSE(store->append(strange("order-1"), {.timeout = 300ms}).has_value());
   EXPECT_FALSE(store->read("order-1").has_value());
   EXPECT_FALSE(store->read_all({}, 0, 10).has_value());
 }
@@ -224,8 +224,8 @@ class ForeignMessageTest : public StrangeStreamsTest {
   void SetUp() override {
     start();
     store_ = *opened();
-    ASSERT_THAT(store_->append(placed("order-1")), Succeeds());
-    ASSERT_THAT(store_->append(placed("order-2")), Succeeds());
+    ASSERT_THAT(store_->append(strange("order-1")), Succeeds());
+    ASSERT_THAT(store_->append(strange("order-2")), Succeeds());
   }
   /// Is message 3 of the stream.
   void publish(const std::vector<Header>& headers, const std::string& body) {
@@ -237,7 +237,7 @@ class ForeignMessageTest : public StrangeStreamsTest {
                 {.subject = "aether.ev.prod.eu.order.order-1", .headers = headers, .data = body});
     ASSERT_THAT(stored, Succeeds());
     ASSERT_THAT(std::string(stored->data()), HasSubstr("\"seq\":3"));
-    ASSERT_THAT(store_->append(placed("order-2")), Succeeds());
+    ASSERT_THAT(store_->append(strange("order-2")), Succeeds());
   }
   template <class T>
   void expect_corrupt(const Result<T>& result, const std::string& what) {
@@ -248,8 +248,8 @@ class ForeignMessageTest : public StrangeStreamsTest {
   /// All that reads it says so, with the place; all that does not is as ever.
   void expect_that_only_its_actor_suffers() {
     expect_corrupt(store_->read("order-1"), "read");
-    expect_corrupt(store_->append(placed("order-1")), "append");
-    expect_corrupt((*opened())->append(placed("order-1")), "append by another");
+    expect_corrupt(store_->append(strange("order-1")), "append");
+    expect_corrupt((*opened())->append(strange("order-1")), "append by another");
     const auto before = store_->read_all({}, 0, 10);
     ASSERT_THAT(before, Succeeds());
     EXPECT_EQ(before->events.size(), 2U);
@@ -258,7 +258,7 @@ class ForeignMessageTest : public StrangeStreamsTest {
 
     EXPECT_EQ(store_->read("order-2")->size(), 2U);
     EXPECT_EQ(store_->latest_version("order-2"), 2U);
-    EXPECT_THAT(store_->append(placed("order-2")), Succeeds());
+    EXPECT_THAT(store_->append(strange("order-2")), Succeeds());
     EXPECT_EQ(store_->read_all({.actor_id = "order-2"}, 0, 10)->events.size(), 3U);
   }
   void expect_that_verify_names_it() {

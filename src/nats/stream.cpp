@@ -14,8 +14,8 @@ namespace aether::nats {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Deadline = Clock::time_point;
+using SteadyClock = std::chrono::steady_clock;
+using Deadline = SteadyClock::time_point;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxStreamNameBytes = 255;  // the servers' own
@@ -45,14 +45,14 @@ template <class T, class Ask>
 ApiResult<T> insist(Deadline deadline, const Ask& ask) {
   for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     ApiResult<T> result = ask();
-    const bool is_late = Clock::now() + pause + kShortestTry >= deadline;
+    const bool is_late = SteadyClock::now() + pause + kShortestTry >= deadline;
     if (result || is_late || !may_pass(result.error())) return result;
     std::this_thread::sleep_for(pause);
   }
 }
 
 milliseconds time_until(Deadline deadline, milliseconds most) {
-  return std::clamp(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds(1),
+  return std::clamp(std::chrono::ceil<milliseconds>(deadline - SteadyClock::now()), milliseconds(1),
                     most);
 }
 

@@ -48,7 +48,7 @@ void write_holder(int file) {
 
 Result<FileLock> FileLock::acquire(const std::string& database_path) {
   const std::string path = database_path + "-lock";
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (file < 0) {
     const int reason = errno;
     const bool denied = reason == EACCES || reason == EROFS || reason == EPERM || reason == EISDIR;

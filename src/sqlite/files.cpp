@@ -261,7 +261,7 @@ Result<void> settle_log(const Connection& connection) {
 
 Result<void> sync_folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
-  const int file = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const int code = file < 0 || fsync(file) != 0 ? errno : 0;
   if (file >= 0) close(file);
   if (code == 0 || code == EINVAL) return {};  // some file systems cannot, and need not

@@ -29,14 +29,14 @@ Result<void> check_size(std::span<const Event> events, const Limits& limits) {
 }
 
 /// The actors of a commit, each asked for once. Nearly every commit has one, which needs no map.
-class Heads {
+class ActorHeads {
  public:
   struct Head {
     Version stored = 0;   // the actor's latest version in the store
     Version reached = 0;  // after the events of the commit seen so far
   };
 
-  explicit Heads(History& history) : history_(history) {}
+  explicit ActorHeads(History& history) : history_(history) {}
 
   Result<Head*> of(std::string_view actor_id) {
     if (actor_id == first_actor_) return &first_;
@@ -77,7 +77,7 @@ std::unexpected<Error> conflict(std::string_view actor_id, Version latest, std::
 }
 
 /// The version that `event` asks for, or gets.
-Result<Version> next_version(const Event& event, const Heads::Head& head) {
+Result<Version> next_version(const Event& event, const ActorHeads::Head& head) {
   if (event.version > head.reached) return event.version;
   if (event.version != 0) {
     return conflict(
@@ -92,7 +92,7 @@ Result<Version> next_version(const Event& event, const Heads::Head& head) {
 }
 
 template <class Visit>
-Result<void> walk(std::span<Event> events, Heads& heads, const Visit& visit) {
+Result<void> walk(std::span<Event> events, ActorHeads& heads, const Visit& visit) {
   for (Event& event : events) {  // NOLINT(misc-const-correctness): as `visit` needs it
     const auto head = heads.of(event.actor_id);
     if (!head) return std::unexpected(head.error());
@@ -104,7 +104,7 @@ Result<void> walk(std::span<Event> events, Heads& heads, const Visit& visit) {
   return {};
 }
 
-Result<void> check_expected(std::span<const Event> events, Version expected, Heads& heads) {
+Result<void> check_expected(std::span<const Event> events, Version expected, ActorHeads& heads) {
   const std::string& actor_id = events.front().actor_id;
   for (const Event& event : events) {
     if (event.actor_id != actor_id) {
@@ -167,7 +167,7 @@ Result<Judgement> judge_commit(std::span<Event> events, std::optional<Version> e
       return Judgement{.version = version};
     }
   }
-  Heads heads(history);
+  ActorHeads heads(history);
   Result<void> accepted;
   if (expected_version) accepted = check_expected(events, *expected_version, heads);
   if (accepted) accepted = walk(events, heads, [](const Event&, Version) {});

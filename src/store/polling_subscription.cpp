@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kPageSize = 256;  // events held per subscription while its handler runs
 constexpr std::chrono::milliseconds kTurn{2};  // then others have their turn
-constexpr std::chrono::milliseconds kFirstRetry{10};
-constexpr std::chrono::milliseconds kLastRetry{1'000};
+constexpr std::chrono::milliseconds kFirstPause{10};
+constexpr std::chrono::milliseconds kLastPause{1'000};
 
 std::optional<Error> call(EventHandler& handler, const EventPtr& event) {
   try {
@@ -33,9 +33,9 @@ std::optional<Error> call(EventHandler& handler, const EventPtr& event) {
 }
 
 /// Reads, and calls the handler.
-class Delivery final : public Activity {
+class Follower final : public Activity {
  public:
-  Delivery(std::shared_ptr<Executor> executor, EventSource source, Filter filter, Position after,
+  Follower(std::shared_ptr<Executor> executor, EventSource source, Filter filter, Position after,
            EventHandler handler)
       : Activity(std::move(executor)),
         source_(std::move(source)),
@@ -45,11 +45,11 @@ class Delivery final : public Activity {
     page_.next = after;
   }
 
-  ~Delivery() override {
+  ~Follower() override {
     if (source_.notifier) source_.notifier->withdraw(*this);
   }
-  Delivery(const Delivery&) = delete;
-  Delivery& operator=(const Delivery&) = delete;
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
 
   /// No event is delivered any more.
   void end(std::optional<Error> error) {
@@ -86,7 +86,7 @@ class Delivery final : public Activity {
     if (source_.notifier->closed()) return fail_with(was_closed());
     auto page = source_.read_all(filter_, page_.next, kPageSize);
     if (!page) return read_again_after(std::move(page.error()));
-    retry_ = kFirstRetry;
+    retry_ = kFirstPause;
     if (std::exchange(is_failing_, false)) {
       tell(LogLevel::info, "the store can be read again", std::nullopt);
     }
@@ -110,7 +110,7 @@ class Delivery final : public Activity {
     if (error.code != Errc::unavailable) return fail_with(std::move(error));
     if (!std::exchange(is_failing_, true)) tell(LogLevel::warning, error.message, error);
     wake_after(retry_);
-    retry_ = std::min(retry_ * 2, kLastRetry);
+    retry_ = std::min(retry_ * 2, kLastPause);
     return false;
   }
 
@@ -163,7 +163,7 @@ class Delivery final : public Activity {
   EventHandler handler_;
   Page page_;
   std::size_t delivered_ = 0;  // events of page_
-  std::chrono::milliseconds retry_ = kFirstRetry;
+  std::chrono::milliseconds retry_ = kFirstPause;
   bool is_failing_ = false;
   bool is_over_ = false;
 
@@ -173,7 +173,7 @@ class Delivery final : public Activity {
 
 class PollingSubscription final : public Subscription::Impl {
  public:
-  explicit PollingSubscription(std::shared_ptr<Delivery> delivery)
+  explicit PollingSubscription(std::shared_ptr<Follower> delivery)
       : delivery_(std::move(delivery)) {
     delivery_->wake();
   }
@@ -194,7 +194,7 @@ class PollingSubscription final : public Subscription::Impl {
   [[nodiscard]] Subscription::Status status() const override { return delivery_->status(); }
 
  private:
-  std::shared_ptr<Delivery> delivery_;
+  std::shared_ptr<Follower> delivery_;
 };
 
 }  // namespace
@@ -218,7 +218,7 @@ Result<Subscription> start_polling(EventSource source, Filter filter, Position a
   if (!handler) return fail(Errc::invalid_argument, "a subscription needs a handler");
   auto executor = source.threads->get();
   if (!executor) return std::unexpected(std::move(executor.error()));
-  return Subscription(std::make_unique<PollingSubscription>(std::make_shared<Delivery>(
+  return Subscription(std::make_unique<PollingSubscription>(std::make_shared<Follower>(
       std::move(*executor), std::move(source), std::move(filter), after, std::move(handler))));
 }
 

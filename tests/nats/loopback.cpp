@@ -2,7 +2,6 @@
 #include "nats/loopback.hpp"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include <utility>
 
 namespace aether::tests {
-namespace {
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -22,8 +20,6 @@ sockaddr_in loopback(std::uint16_t port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
 }
-
-}  // namespace
 
 HeldPort::HeldPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const int on = 1;

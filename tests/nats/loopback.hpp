@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <netinet/in.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,6 +10,9 @@
 #include <string_view>
 
 namespace aether::tests {
+
+/// The address of `port` of 127.0.0.1.
+[[nodiscard]] sockaddr_in loopback(std::uint16_t port);
 
 /// A TCP port of 127.0.0.1 that is kept for a server from before its first start until after its
 /// last. It is held by a bound socket that does not listen: beside that a server can listen, again

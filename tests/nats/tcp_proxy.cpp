@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/tcp_proxy.hpp"
 
+#include "nats/loopback.hpp"
+
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -19,14 +20,6 @@ namespace {
 
 // What a pipe holds for one side before it reads no more from the other.
 constexpr std::size_t kMostHeld = std::size_t{4} * 1024 * 1024;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 int listen_on(std::uint16_t port) {
   constexpr int kBacklog = 64;
