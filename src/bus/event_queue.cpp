@@ -2,6 +2,7 @@
 #include "bus/event_queue.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace aether {
@@ -48,7 +49,7 @@ void EventQueue::push_gap(Gap gap) {
   if (gaps_.size() >= capacity_ + kMoreGaps && gaps_.back().before == before) {
     Gap& last = gaps_.back().gap;  // one for all, which tells less
     if (gap.cause == Gap::Cause::disconnected) last.cause = gap.cause;
-    last = {.cause = last.cause};
+    last = {.cause = last.cause, .count = last.count + gap.count};
     return;
   }
   gaps_.push_back({.before = before, .gap = std::move(gap)});
@@ -62,16 +63,27 @@ void EventQueue::drop_oldest() {
   }
   Gap dropped{.cause = Gap::Cause::overflow, .count = 1};
   bool disconnected = false;
-  // One gap, however many events go. That the event itself had lost predecessors is part of it; a
-  // connection that was away is more than what was dropped here, and stays.
+  std::optional<Gap> missing;
+  // One gap of each cause, however many events go. That the event itself had lost predecessors is
+  // part of it, but for their number, if it is known; a connection that was away is more than what
+  // was dropped here, and stays.
   for (; !gaps_.empty() && gaps_.front().before == oldest_; gaps_.pop_front()) {
     const Gap& gap = gaps_.front().gap;
     if (gap.cause == Gap::Cause::overflow) dropped.count += gap.count;
     if (gap.cause == Gap::Cause::disconnected) disconnected = true;
+    if (gap.cause != Gap::Cause::missing || gap.count == 0) continue;
+    if (!missing) {
+      missing = std::move(gaps_.front().gap);
+    } else if (same_kind(*missing, gap)) {
+      missing->count += gap.count;
+    } else {
+      missing = {.cause = gap.cause, .count = missing->count + gap.count};
+    }
   }
   ++oldest_;
   --size_;
   gaps_.push_front({.before = oldest_, .gap = std::move(dropped)});
+  if (missing) gaps_.push_front({.before = oldest_, .gap = std::move(*missing)});
   if (disconnected) {
     gaps_.push_front({.before = oldest_, .gap = {.cause = Gap::Cause::disconnected}});
   }

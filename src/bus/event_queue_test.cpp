@@ -160,6 +160,34 @@ TEST_F(EventQueueTest, WhatIsDroppedTakesItsMissingPredecessorsAlongAndLeavesADi
   EXPECT_THAT(rest(), ElementsAre("d0", "o2", "3"));
 }
 
+TEST_F(EventQueueTest, HowManyAreMissingIsNotForgottenWithTheEventThatIsDropped) {
+  queue_.push_gap({.cause = Gap::Cause::missing, .count = 2, .actor_id = "a"});
+  push(1);
+  queue_.push_gap({.cause = Gap::Cause::missing, .count = 3, .actor_id = "a"});
+  push(2);
+  queue_.push_gap({.cause = Gap::Cause::missing, .count = 4, .actor_id = "b"});
+  push(3);
+  push(4);
+
+  queue_.drop_oldest();
+  queue_.drop_oldest();
+  EXPECT_EQ(queue_.size(), 2U);
+  queue_.drop_oldest();
+
+  EXPECT_THAT(rest(), ElementsAre("m9", "o3", "4"));
+}
+
+TEST_F(EventQueueTest, TooManyGapsForOnePlaceBecomeOneWithTheirSum) {
+  for (int i = 0; i < 100; ++i) {
+    queue_.push_gap({.cause = Gap::Cause::missing, .count = 1, .actor_id = std::to_string(i)});
+  }
+  std::uint64_t sum = 0;
+  std::vector<Stretch> none;
+  for (const Gap& gap : queue_.take(none, 1)) sum += gap.count;
+
+  EXPECT_EQ(sum, 100U);
+}
+
 TEST_F(EventQueueTest, GapsAreBoundedToo) {
   push(1);
   for (int i = 0; i < 1'000; ++i) {

@@ -42,7 +42,9 @@ class BusHub::Return final : public Activity {
 };
 
 BusHub::BusHub(std::shared_ptr<Connection> connection, BusOptions options)
-    : connection_(std::move(connection)), options_(std::move(options)) {}
+    : connection_(std::move(connection)),
+      options_(std::move(options)),
+      publisher_(transport(), options_.timeout) {}
 
 void BusHub::listen() {
   listening_ = transport().listen([weak = weak_from_this()](const LinkEvent& event) {
@@ -60,9 +62,9 @@ Result<void> BusHub::publish(const Namespace& ns, const StoredEvent& event) {
   const Outgoing message{.subject = outgoing.subject,
                          .headers = std::span(headers).first(count),
                          .data = outgoing.body};
-  if (is_known(ns)) return transport().publish(message);
+  if (is_known(ns)) return publisher_.publish(ns, message);
   const std::uint64_t mark = denials_.mark();
-  if (auto ok = transport().publish(message); !ok) return ok;
+  if (auto ok = publisher_.publish(ns, message); !ok) return ok;
   return learn(ns, outgoing.subject, mark);
 }
 
@@ -114,7 +116,8 @@ Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
   delivery->start(std::move(*executor));
   Subscription subscription = subscription_of(delivery);
   const auto receiver = std::make_shared<BusReceiver>(
-      BusReceiver::Setup{.pattern = std::move(pattern),
+      BusReceiver::Setup{.scope = bus_scope(pattern, filter),
+                         .pattern = std::move(pattern),
                          .filter = std::move(filter),
                          .delivery = delivery,
                          .transport = transport(),
@@ -250,9 +253,11 @@ void BusHub::on_reconnected() {
 
 bool BusHub::come_back() {
   if (is_closed_) return true;
+  const auto announced = publisher_.announce();
   // Whoever is told of a gap looks into a store, and must not miss what comes after that: so the
   // server has to have the subscriptions before.
-  if (transport().flush(kOneQuestion)) {
+  const auto flushed = transport().flush(kOneQuestion);
+  if (announced && flushed) {
     for (const auto& receiver : receivers(nullptr)) receiver->on_reconnected();
     return true;
   }
@@ -265,6 +270,7 @@ void BusHub::on_denied(const LinkEvent& event) {
       receiver->delivery().end(to_denial(event.subject, true));
     }
   } else {
+    publisher_.leave_out(event.subject);
     const std::unique_lock lock(known_mutex_);
     if (known_.erase(std::string(name_space_in(event.subject))) > 0) {
       denial_ = to_denial(event.subject, false);

@@ -3,6 +3,7 @@
 
 #include "aether/nats/bus.hpp"
 #include "core/executor.hpp"
+#include "nats/bus_numbers.hpp"
 #include "nats/bus_receiver.hpp"
 #include "nats/denials.hpp"
 #include "nats/session.hpp"
@@ -79,6 +80,7 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
 
   const std::shared_ptr<Connection> connection_;
   const BusOptions options_;
+  BusPublisher publisher_;
   Denials denials_;
   std::atomic<bool> is_closed_{false};
   std::atomic<std::uint64_t> foreign_{0};

@@ -64,6 +64,12 @@ std::string bus_pattern(const NamespacePattern& pattern, const Filter& filter) {
                 filter.actor_id.empty() ? "*" : to_subject_token(filter.actor_id));
 }
 
+BusScope bus_scope(const NamespacePattern& pattern, const Filter& filter) {
+  if (pattern.text().ends_with('>')) return BusScope::name_space;
+  if (!filter.actor_id.empty()) return BusScope::actor;
+  return filter.category.empty() ? BusScope::name_space : BusScope::category;
+}
+
 std::string_view name_space_in(std::string_view subject) {
   if (!subject.starts_with(kBusPrefix)) return {};
   subject.remove_prefix(kBusPrefix.size());

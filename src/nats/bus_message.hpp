@@ -6,6 +6,7 @@
 #include "aether/core/event.hpp"
 #include "aether/core/filter.hpp"
 #include "aether/core/names.hpp"
+#include "nats/bus_numbers.hpp"
 #include "nats/message.hpp"
 
 #include <cstdint>
@@ -26,6 +27,9 @@ inline constexpr std::string_view kBusPrefix = "aether.bus.";
 /// What to subscribe to. It lets through all that is meant, and as little else as can be said in
 /// tokens: a category, or an actor, where their places are known, which they are not behind ">".
 [[nodiscard]] std::string bus_pattern(const NamespacePattern& pattern, const Filter& filter);
+
+/// Which of a publisher's messages come by that.
+[[nodiscard]] BusScope bus_scope(const NamespacePattern& pattern, const Filter& filter);
 
 /// The namespace within a subject; "" where there can be none.
 [[nodiscard]] std::string_view name_space_in(std::string_view subject);

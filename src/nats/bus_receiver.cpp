@@ -47,6 +47,18 @@ const Namespace* BusReceiver::name_space_of(const Message& message) {
   return last_ns_.get();
 }
 
+bool BusReceiver::follows(const Message& message, const BusPlace& place) {
+  const bool is_news = message.data().empty();
+  const auto verdict = arrivals_.take(last_ns_->text(), place, is_news);
+  if (verdict.is_unknown || verdict.missing > 0) {
+    delivery().tell({.cause = Gap::Cause::missing,
+                     .count = verdict.missing,
+                     .ns = *last_ns_,
+                     .actor_id = setup_.scope == BusScope::actor ? setup_.filter.actor_id : ""});
+  }
+  return !is_news && !verdict.is_late;
+}
+
 void BusReceiver::look_for_missing(const Message& message, const BusMessage& decoded) {
   if (decoded.sequence == 0) return;
   const Event& event = *decoded.events.front();
@@ -73,6 +85,9 @@ void BusReceiver::take(const Message& message) {
     is_in_doubt_ = std::chrono::steady_clock::now() < in_doubt_until_;
   }
   const Namespace* const ns = name_space_of(message);
+  if (const auto place = parse_place(message.reply()); ns != nullptr && place) {
+    if (!follows(message, *place)) return;
+  }
   auto decoded = ns != nullptr
                      ? decode_bus_message(*ns, message, setup_.max_json_depth)
                      : fail(Errc::corrupt, concat("a message on ", quoted(message.subject()),

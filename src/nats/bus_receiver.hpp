@@ -4,6 +4,7 @@
 #include "bus/bundle.hpp"
 #include "bus/delivery.hpp"
 #include "nats/bus_message.hpp"
+#include "nats/bus_numbers.hpp"
 #include "nats/message.hpp"
 #include "nats/transport.hpp"
 
@@ -44,6 +45,7 @@ class Predecessors {
 class BusReceiver {
  public:
   struct Setup {
+    BusScope scope;
     NamespacePattern pattern;
     Filter filter;
     std::shared_ptr<Delivery> delivery;
@@ -53,7 +55,7 @@ class BusReceiver {
   };
 
   explicit BusReceiver(Setup setup)
-      : setup_(std::move(setup)), logins_(setup_.transport.logins()) {}
+      : setup_(std::move(setup)), logins_(setup_.transport.logins()), arrivals_(setup_.scope) {}
 
   /// One at a time. Does not block.
   void take(const Message& message);
@@ -69,6 +71,8 @@ class BusReceiver {
  private:
   /// Null: it is not within the pattern.
   [[nodiscard]] const Namespace* name_space_of(const Message& message);
+  /// What its publisher says of the messages before it. False: it is no event that is to come now.
+  [[nodiscard]] bool follows(const Message& message, const BusPlace& place);
   void look_for_missing(const Message& message, const BusMessage& decoded);
 
   const Setup setup_;
@@ -77,8 +81,9 @@ class BusReceiver {
   bool is_in_doubt_ = false;
   std::chrono::steady_clock::time_point in_doubt_until_{};
   NamespacePtr last_ns_;
-  Packer packer_{nullptr};  // for it
-  Predecessors predecessors_;
+  Packer packer_{nullptr};     // for it
+  BusArrivals arrivals_;       // of what buses publish
+  Predecessors predecessors_;  // of what streams broadcast
 };
 
 }  // namespace aether::nats

@@ -83,6 +83,8 @@ TEST_P(BusTest, AfterTheServerWasAwayAGapIsToldAndEventsComeAgain) {
 
   ASSERT_TRUE(seen.wait_for(2));
   auto names = seen.names();
+  // What was published in the moment of the death.
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("missing"); });
   const auto again = std::ranges::unique(names);  // a gap may be told twice
   names.erase(again.begin(), again.end());
   EXPECT_THAT(names, ElementsAre("order-1@1", "disconnected 0", "order-1@3"));

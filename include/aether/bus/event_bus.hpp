@@ -30,7 +30,7 @@ struct Gap {
   enum class Cause {
     overflow,      ///< `count` events were dropped, for want of room in the queue
     disconnected,  ///< the bus was out of reach for a while; what was missed, nobody knows
-    missing,       ///< the event that follows has predecessors that never came
+    missing,       ///< events were published that never came and will not come
   };
   Cause cause = Cause::overflow;
   std::uint64_t count = 0;        ///< how many are missing; 0: not known

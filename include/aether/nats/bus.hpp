@@ -41,11 +41,14 @@ class Bus : public EventBus {
 /// (`StreamOptions::broadcast`) comes to subscribers, too, with its position and its hash. What one
 /// publishes comes back to one's own subscriptions over the server, like anybody's.
 ///
-/// A message comes at most once. Gaps are told where one may be missing: `disconnected` when the
-/// connection was lost and is there again, after which a look into a store finds all that was
-/// missed; `missing`, of events that were broadcast by a store, when an actor's event has a
-/// predecessor that never came; `overflow`, without a count, in the unlikely case that messages
-/// came faster than they could be read.
+/// A message comes at most once, and what one bus publishes comes in that order. Gaps are told
+/// where one may be missing: `disconnected` when the connection was lost and is there again, after
+/// which a look into a store finds all that was missed; `missing`, with how many, when the one
+/// whose connection was lost is the publisher's, as soon as it is there again (without a number
+/// where nothing of this publisher had come before), and, without a number, when an actor's event
+/// that was broadcast by a store has a predecessor that never came; `overflow`, without a count, in
+/// the unlikely case that messages came faster than they could be read. Nobody hears of what a
+/// publisher had not yet sent when it died: `flush` returns when the server has it.
 ///
 /// `publish` into a namespace waits for the server the first time, to learn whether it may; what is
 /// refused later makes the next call `permission_denied`. It is `too_large` beyond the server's
