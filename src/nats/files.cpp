@@ -27,7 +27,7 @@ std::unexpected<Error> unreadable(std::string_view what, const std::string& path
 
 class OpenFile {
  public:
-  explicit OpenFile(const std::string& path) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  explicit OpenFile(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
   ~OpenFile() {
     if (file_ >= 0) close(file_);
   }
