@@ -78,7 +78,7 @@ TEST_F(ProjectionTest, LsListsThem) {
   reach(4);
 
   EXPECT_THAT(projection({"ls"}).out,
-              AllOf(HasSubstr("PROJECTION"), ContainsRegex("orders +4 +0 .*category=order")));
+              AllOf(HasSubstr("PROJECTION"), ContainsRegex("orders +4 +0 +0 .*category=order")));
   const auto objects_out = objects(projection({"ls"}, {"--json"}).out);
   ASSERT_THAT(objects_out, SizeIs(1));
   EXPECT_EQ(objects_out[0]["key"], "orders");
@@ -134,6 +134,7 @@ TEST_F(ProjectionTest, ParkedEventsAreDropped) {
   EXPECT_EQ(projection({"parked"}, {"orders", "--drop", "3"}).exit_code, 0);
   EXPECT_TRUE(aether::testing::eventually([&] { return projector_->status().parked == 1; }));
   EXPECT_EQ(objects(projection({"parked"}, {"--json"}).out)[0]["position"], 4);
+  EXPECT_EQ(objects(projection({"ls"}, {"--json"}).out)[0]["dropped"], 1);
 
   EXPECT_EQ(projection({"parked"}, {"--drop", "3"}).exit_code, 3);
   EXPECT_EQ(projection({"parked"}, {"--drop", "x"}).exit_code, 2);
@@ -150,6 +151,20 @@ TEST_F(ProjectionTest, RebuildMakesTheModelAnew) {
   EXPECT_EQ(rebuilt.exit_code, 0) << rebuilt.err;
   EXPECT_EQ(rebuilt.out, "Rebuilt, up to position 4.\n");
   EXPECT_EQ(objects(projection({"rebuild"}, {"--json"}).out)[0]["rebuilt"], true);
+}
+
+TEST_F(ProjectionTest, RebuildHandlesDroppedEventsAgainWhereItIsAskedTo) {
+  append_orders();
+  is_refusing_ = true;
+  feed();
+  reach(4);
+  ASSERT_TRUE(projector_->drop(3));
+  is_refusing_ = false;
+
+  EXPECT_EQ(projection({"rebuild"}).exit_code, 0);
+  EXPECT_EQ(objects(projection({"ls"}, {"--json"}).out)[0]["dropped"], 1);
+  EXPECT_EQ(projection({"rebuild"}, {"--handle-dropped"}).exit_code, 0);
+  EXPECT_EQ(objects(projection({"ls"}, {"--json"}).out)[0]["dropped"], 0);
 }
 
 TEST_F(ProjectionTest, RebuildSaysWhenItHasFailedOrIsInterrupted) {

@@ -119,7 +119,7 @@ inline constexpr std::string_view kProjectionLagExamples =
 
 inline constexpr std::string_view kProjectionRebuildExamples =
     R"(  aether projection rebuild orders-model.db
-  aether projection rebuild orders-model.db --no-wait)";
+  aether projection rebuild orders-model.db --handle-dropped --no-wait)";
 
 inline constexpr std::string_view kProjectionParkedExamples =
     R"(  aether projection parked orders-model.db

@@ -75,6 +75,7 @@ Outcome run(const ListProjections& verb, const Session& session) {
               {{.title = "PROJECTION"},
                {.title = "POSITION", .align = kRight},
                {.title = "PARKED", .align = kRight},
+               {.title = "DROPPED", .align = kRight},
                {.title = "UPDATED"},
                {.title = "EVENTS"}});
   for (const ModelProjection& one : *projections) {
@@ -86,11 +87,13 @@ Outcome run(const ListProjections& verb, const Session& session) {
                         {"partitions", one.projection.partition.count},
                         {"position", one.checkpoint.position},
                         {"parked", one.parked},
+                        {"dropped", one.dropped},
                         {"updated", format_timestamp(one.updated_at)},
                         {"filter", filter}});
     } else {
       table.add({escape(one.key), std::to_string(one.checkpoint.position),
-                 std::to_string(one.parked), short_time(one.updated_at), escape(filter)});
+                 std::to_string(one.parked), std::to_string(one.dropped),
+                 short_time(one.updated_at), escape(filter)});
     }
   }
   table.settle();
@@ -267,7 +270,8 @@ Outcome run(const RebuildModel& verb, const Session& session) {
                                             "to rebuild"});
   }
   const auto asked =
-      sqlite::request_of_projector(verb.model, projections->front().key, {.rebuild = true});
+      sqlite::request_of_projector(verb.model, projections->front().key,
+                                   {.rebuild = true, .handle_dropped = verb.handle_dropped});
   if (!asked) return std::unexpected(asked.error());
   Console& console = session.console;
   if (verb.no_wait) {

@@ -45,6 +45,8 @@ void add_projection_verbs(CLI::App& projection, ProjectionVerbs& into) {
 
   auto* const rebuild = add(projection, "rebuild", "Has a read model made anew while it is in use.",
                             help::kProjectionRebuildExamples, into.rebuild.model);
+  rebuild->add_flag("--handle-dropped", into.rebuild.handle_dropped,
+                    "Handle dropped events again, which are passed over else");
   rebuild->add_flag("--no-wait", into.rebuild.no_wait, "Ask for it, and do not wait for its end");
 
   auto* const parked =
@@ -54,7 +56,7 @@ void add_projection_verbs(CLI::App& projection, ProjectionVerbs& into) {
   repeated(parked, "--retry", into.parked.retry, "ACTOR",
            "Have the actor's events tried again; may be repeated");
   repeated(parked, "--drop", into.parked.drop, "POSITION",
-           "Have this event given up for good; may be repeated");
+           "Have this event given up, in a model made anew, too; may be repeated");
 }
 
 }  // namespace aether::cli

@@ -116,6 +116,7 @@ struct ProjectionLag {
 /// Has a read model made anew by the projector that feeds it.
 struct RebuildModel {
   std::string model;
+  bool handle_dropped = false;
   bool no_wait = false;
 };
 

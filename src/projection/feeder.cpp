@@ -143,6 +143,7 @@ Result<void> Feeder::attempt(Part part) {
   std::set<std::string_view> newly;  // parked by this step
   events.reserve(part.size());
   for (const EventPtr& event : part) {
+    if (state_.dropped.contains(event->id)) continue;
     if (const auto failed = given_up_.find(event->position); failed != given_up_.end()) {
       park.push_back(failed->second);
       newly.insert(event->actor_id);

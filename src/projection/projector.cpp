@@ -290,7 +290,7 @@ class RunningProjector final : public Projector, private FeedObserver {
       if (is_conflict(retried)) return retried;
       if (!retried) say(LogLevel::warning, concat("retried: ", retried.error().message));
     }
-    if (requests->rebuild) rebuild_.start();
+    if (requests->rebuild) rebuild_.start(requests->handle_dropped);
     requests->rebuild = false;  // that is answered by its end
     if (auto told = model_.answered(projection_, *requests); !told) {
       say(LogLevel::warning, concat("cannot answer requests: ", told.error().message));

@@ -31,6 +31,19 @@ Position furthest(const std::vector<KeptProjection>& kept) {
   return position;
 }
 
+/// Whether what the event did is seen in the old model.
+bool has_applied(const std::vector<KeptProjection>& old, const std::string& projection,
+                 const ParkedEvent& event) {
+  return std::ranges::any_of(old, [&](const KeptProjection& one) {
+    const ProjectionState& state = one.state;
+    return one.projection.name == projection && one.projection.partition.contains(event.actor_id) &&
+           one.projection.filter.matches(
+               {.event_type = event.event_type, .actor_id = event.actor_id}) &&
+           event.position <= state.checkpoint.position && !state.dropped.contains(event.event_id) &&
+           std::ranges::count(state.parked, event.position, &ParkedEvent::position) == 0;
+  });
+}
+
 class Rebuild {
  public:
   Rebuild(EventStore& store, Rebuildable& model, const RebuildOptions& options)
@@ -71,7 +84,7 @@ class Rebuild {
   }
 
   [[nodiscard]] Result<void> start(const std::vector<Projection>& projections, bool anew) {
-    auto twin = model_.make_twin(anew);
+    auto twin = model_.make_twin({.anew = anew, .handle_dropped = options_.handle_dropped});
     if (!twin) return std::unexpected(std::move(twin.error()));
     twin_ = std::move(*twin);
     for (const Projection& one : projections) {
@@ -143,32 +156,29 @@ class Rebuild {
     projectors_.clear();
     const auto made = twin_->kept();
     if (!made) return std::unexpected(made.error());
-    std::set<Position> known;
-    for (const KeptProjection& one : old) {
-      for (const ParkedEvent& event : one.state.parked) known.insert(event.position);
-    }
     for (const KeptProjection& one : *made) {
-      if (auto ok = check_parked(one.state.parked, known); !ok) return ok;
+      if (auto ok = check_parked(one, old); !ok) return ok;
       report_.parked += one.state.parked.size();
     }
     return {};
   }
 
-  [[nodiscard]] Result<void> check_parked(const std::vector<ParkedEvent>& parked,
-                                          const std::set<Position>& known) const {
+  [[nodiscard]] Result<void> check_parked(const KeptProjection& made,
+                                          const std::vector<KeptProjection>& old) const {
     if (options_.allow_parked) return {};
-    for (const ParkedEvent& one : parked) {
-      if (known.contains(one.position)) continue;
-      return fail(Errc::invalid_argument,
-                  concat("the new model has ", parked.size(),
-                         " events parked, and among them one "
-                         "that the old model has applied: ",
-                         quoted(one.event_type), " of ", quoted(one.actor_id), " at position ",
-                         one.position, " (", one.error.empty() ? "behind another" : one.error,
-                         "). The old model stays. Mend the handler and rebuild again, or allow "
-                         "parked events"));
-    }
-    return {};
+    const std::vector<ParkedEvent>& parked = made.state.parked;
+    const auto one = std::ranges::find_if(parked, [&](const ParkedEvent& event) {
+      return has_applied(old, made.projection.name, event);
+    });
+    if (one == parked.end()) return {};
+    return fail(Errc::invalid_argument,
+                concat("the new model has ", parked.size(), " events of the projection ",
+                       quoted(made.projection.name),
+                       " parked, and among them one that the old model has applied: ",
+                       quoted(one->event_type), " of ", quoted(one->actor_id), " at position ",
+                       one->position, " (", one->error.empty() ? "behind another" : one->error,
+                       "). The old model stays. Mend the handler and rebuild again, or allow "
+                       "parked events"));
   }
 
   void tell() {

@@ -17,7 +17,7 @@ RebuildThread::RebuildThread(EventStore& store, ReadModel& model, const Projecti
       options_(options),
       say_(std::move(say)) {}
 
-void RebuildThread::start() {
+void RebuildThread::start(bool handle_dropped) {
   if (running_) return;
   if (thread_.joinable()) thread_.join();  // of an earlier one, which has ended
   if (rebuildable_ == nullptr) {
@@ -26,8 +26,8 @@ void RebuildThread::start() {
   }
   running_ = true;
   try {
-    thread_ = std::jthread([this](const std::stop_token& stop) {
-      run(stop);
+    thread_ = std::jthread([this, handle_dropped](const std::stop_token& stop) {
+      run(handle_dropped, stop);
       const std::scoped_lock lock(mutex_);
       progress_.reset();
       running_ = false;
@@ -38,8 +38,9 @@ void RebuildThread::start() {
   }
 }
 
-void RebuildThread::run(const std::stop_token& stop) {
-  RebuildOptions options{.progress =
+void RebuildThread::run(bool handle_dropped, const std::stop_token& stop) {
+  RebuildOptions options{.handle_dropped = handle_dropped,
+                         .progress =
                              [this](const RebuildProgress& progress) {
                                const std::scoped_lock lock(mutex_);
                                progress_ = progress;

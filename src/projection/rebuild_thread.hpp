@@ -25,13 +25,13 @@ class RebuildThread {
 
   /// Begins, unless it is running. Another projector of the same model may have begun, too: one of
   /// them does it.
-  void start();
+  void start(bool handle_dropped);
   /// Waits for it; what was done is gone on with by the next, for the request stays.
   void stop();
   [[nodiscard]] std::optional<RebuildProgress> progress() const;
 
  private:
-  void run(const std::stop_token& stop);
+  void run(bool handle_dropped, const std::stop_token& stop);
   void answer();
 
   EventStore& store_;

@@ -58,7 +58,8 @@ Result<ModelProjection> read_projection(const Statement& row) {
                                         .event_position = row.unsigned_integer(6),
                                         .event_id = std::string(row.text(7))},
                          .parked = row.unsigned_integer(8),
-                         .updated_at = Timestamp(std::chrono::nanoseconds(row.integer(9)))};
+                         .dropped = row.unsigned_integer(9),
+                         .updated_at = Timestamp(std::chrono::nanoseconds(row.integer(10)))};
 }
 
 /// Marks what is parked; says whether there was any.
@@ -98,7 +99,9 @@ Result<void> leave_requests(const Connection& connection, std::string_view key,
     if (!*found) return fail(Errc::not_found, concat("no event is parked at position ", position));
   }
   if (!requests.rebuild) return {};
-  return connection.execute("UPDATE aether_model SET rebuild = 1");
+  // 2: a rebuild that handles dropped events again.
+  return connection.execute(requests.handle_dropped ? "UPDATE aether_model SET rebuild = 2"
+                                                    : "UPDATE aether_model SET rebuild = 1");
 }
 
 }  // namespace
@@ -121,8 +124,9 @@ Result<std::vector<ModelProjection>> list_projections(const std::string& path) {
   if (!connection) return std::unexpected(connection.error());
   auto select = connection->prepare(
       "SELECT key, name, partition, partitions, filter, position, event_position, event_id, "
-      "(SELECT count(*) FROM aether_parked WHERE projection = key), updated_at "
-      "FROM aether_projections ORDER BY key");
+      "(SELECT count(*) FROM aether_parked WHERE projection = key), "
+      "(SELECT count(*) FROM aether_dropped d WHERE d.name = p.name), updated_at "
+      "FROM aether_projections p ORDER BY key");
   if (!select) return std::unexpected(std::move(select.error()));
   std::vector<ModelProjection> projections;
   while (true) {

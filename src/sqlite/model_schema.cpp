@@ -39,7 +39,17 @@ constexpr std::string_view kTables =
     "attempts INTEGER NOT NULL, "
     "parked_at INTEGER NOT NULL, "
     "request TEXT, "
-    "PRIMARY KEY (projection, position)) STRICT;";
+    "PRIMARY KEY (projection, position)) STRICT;"
+    "CREATE TABLE aether_dropped ("
+    "name TEXT NOT NULL, "
+    "event_id TEXT NOT NULL, "
+    "position INTEGER NOT NULL, "
+    "actor_id TEXT NOT NULL, "
+    "version INTEGER NOT NULL, "
+    "event_type TEXT NOT NULL, "
+    "error TEXT NOT NULL, "
+    "dropped_at INTEGER NOT NULL, "
+    "PRIMARY KEY (name, event_id)) STRICT;";
 
 }  // namespace
 

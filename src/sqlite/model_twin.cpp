@@ -15,6 +15,24 @@ namespace fs = std::filesystem;
 
 std::string twin_path_of(const std::string& path) { return path + ".rebuild"; }
 
+namespace {
+
+/// `invalid_argument`, too: it has given up other events than those.
+Result<ModelParts> open_as(const std::string& path, const ReadModelOptions& options,
+                           const std::vector<DroppedEvent>& dropped) {
+  auto parts = open_model_parts(path, options);
+  if (!parts) return parts;
+  if (auto ok = adopt_dropped(parts->file, parts->rows, dropped); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  const auto all = read_dropped(parts->file.connection());
+  if (!all) return std::unexpected(all.error());
+  if (all->size() == dropped.size()) return parts;
+  return fail(Errc::invalid_argument, "other events were dropped while it was made");
+}
+
+}  // namespace
+
 Result<void> remove_model_files(const std::string& path) {
   // The database first: without its log it would look whole, and a log alone is nothing.
   for (const std::string_view ending : {"", "-journal", "-wal", "-shm", "-lock"}) {
@@ -41,6 +59,26 @@ Result<void> remove_finished_twin(const std::string& path, const std::string& or
     if (!schema || schema->origin != origin) return {};
   }
   return remove_model_files(twin);
+}
+
+Result<ModelParts> open_twin(const std::string& path, ReadModelOptions options,
+                             const TwinContent& content) {
+  options.accept_outdated = false;
+  const std::string twin = twin_path_of(path);
+  if (!content.anew) {
+    if (auto ok = remove_finished_twin(path, content.taken_over); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+    auto left = open_as(twin, options, content.dropped);
+    const bool is_useless =
+        !left && (left.error().code == Errc::invalid_argument ||
+                  left.error().code == Errc::corrupt || left.error().code == Errc::unsupported);
+    if (!is_useless) return left;
+  }
+  if (auto removed = remove_model_files(twin); !removed) {
+    return std::unexpected(std::move(removed.error()));
+  }
+  return open_as(twin, options, content.dropped);
 }
 
 Result<void> copy_model(const Connection& from, const Connection& to) {

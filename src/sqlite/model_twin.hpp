@@ -3,8 +3,11 @@
 
 #include "aether/core/error.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/model_drops.hpp"
+#include "sqlite/model_parts.hpp"
 
 #include <string>
+#include <vector>
 
 namespace aether::sqlite {
 
@@ -18,6 +21,15 @@ namespace aether::sqlite {
 /// Removes the twin of `path` if its content was taken over by a model of this origin already: then
 /// only its removal was interrupted.
 [[nodiscard]] Result<void> remove_finished_twin(const std::string& path, const std::string& origin);
+
+struct TwinContent {
+  bool anew = false;                    ///< nothing yet, in any case
+  std::string taken_over{};             ///< not what has this origin: that is the live model's
+  std::vector<DroppedEvent> dropped{};  ///< given up, and no other
+};
+/// An empty twin of the model at `path`, or what an earlier one left, where it is of use.
+[[nodiscard]] Result<ModelParts> open_twin(const std::string& path, ReadModelOptions options,
+                                           const TwinContent& content);
 
 /// All of one database over all of another, in one transaction that is synced: readers, and whoever
 /// comes after a crash, see the old content or the new one.

@@ -15,6 +15,11 @@ namespace {
 
 std::int64_t nanoseconds(Timestamp time) { return time.time_since_epoch().count(); }
 
+bool contains(std::span<const EventPtr> events, Position position) {
+  return std::ranges::any_of(events,
+                             [&](const EventPtr& one) { return one->position == position; });
+}
+
 std::int64_t stored(Position position) { return static_cast<std::int64_t>(position); }
 
 }  // namespace
@@ -24,7 +29,7 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
   const std::string select_parked = concat("SELECT ", kParkedColumns,
                                            " FROM aether_parked WHERE projection = ?1 "
                                            "ORDER BY position");
-  const std::array<std::pair<Statement*, std::string_view>, 15> statements{{
+  const std::array<std::pair<Statement*, std::string_view>, 17> statements{{
       {&rows.insert_,
        "INSERT INTO aether_projections VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, '', 1, ?6)"},
       {&rows.others_, "SELECT partitions, filter FROM aether_projections WHERE name = ?1"},
@@ -40,6 +45,10 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
        "INSERT OR REPLACE INTO aether_parked (projection, position, actor_id, version, event_id, "
        "event_type, error, attempts, parked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
       {&rows.unpark_, "DELETE FROM aether_parked WHERE projection = ?1 AND position = ?2"},
+      {&rows.drop_,
+       "INSERT OR REPLACE INTO aether_dropped SELECT ?3, event_id, position, actor_id, version, "
+       "event_type, error, ?4 FROM aether_parked WHERE projection = ?1 AND position = ?2"},
+      {&rows.dropped_ids_, "SELECT event_id FROM aether_dropped WHERE name = ?1"},
       {&rows.rebuild_, "SELECT rebuild FROM aether_model"},
       {&rows.requests_,
        "SELECT request, actor_id, position FROM aether_parked WHERE projection = ?1 "
@@ -83,6 +92,8 @@ Result<ProjectionState> ProjectionRows::load(const Projection& projection, Times
   }
   auto kept = parked(key);
   if (!kept) return std::unexpected(std::move(kept.error()));
+  auto given_up = dropped(projection.name);
+  if (!given_up) return std::unexpected(std::move(given_up.error()));
   const ResetGuard reset(load_);
   const auto row = load_.bind_text(1, key).step();
   if (!row) return std::unexpected(row.error());
@@ -91,7 +102,8 @@ Result<ProjectionState> ProjectionRows::load(const Projection& projection, Times
                                         .event_position = load_.unsigned_integer(1),
                                         .event_id = std::string(load_.text(2))},
                          .parked = std::move(*kept),
-                         .revision = load_.unsigned_integer(3)};
+                         .revision = load_.unsigned_integer(3),
+                         .dropped = std::move(*given_up)};
 }
 
 /// All partitions of a projection see the same events, and are as many.
@@ -130,6 +142,18 @@ Result<std::vector<ParkedEvent>> ProjectionRows::parked(const std::string& key) 
   }
 }
 
+Result<std::set<std::string, std::less<>>> ProjectionRows::dropped(const std::string& name) {
+  const ResetGuard reset(dropped_ids_);
+  dropped_ids_.bind_text(1, name);
+  std::set<std::string, std::less<>> ids;
+  while (true) {
+    const auto row = dropped_ids_.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return ids;
+    ids.emplace(dropped_ids_.text(0));
+  }
+}
+
 Result<std::optional<std::uint64_t>> ProjectionRows::revision(const std::string& key) {
   const ResetGuard reset(revision_);
   const auto row = revision_.bind_text(1, key).step();
@@ -137,8 +161,17 @@ Result<std::optional<std::uint64_t>> ProjectionRows::revision(const std::string&
   return *row ? std::optional(revision_.unsigned_integer(0)) : std::nullopt;
 }
 
-Result<void> ProjectionRows::keep(const std::string& key, const Batch& batch, Timestamp now) {
+Result<void> ProjectionRows::keep(const Projection& projection, const Batch& batch, Timestamp now) {
+  const std::string key = projection_key(projection);
   for (const Position position : batch.unpark) {
+    if (!contains(batch.events, position)) {
+      auto done = drop_.bind_text(1, key)
+                      .bind(2, stored(position))
+                      .bind_text(3, projection.name)
+                      .bind(4, nanoseconds(now))
+                      .run();
+      if (!done) return done;
+    }
     if (auto done = unpark_.bind_text(1, key).bind(2, stored(position)).run(); !done) return done;
   }
   for (const ParkedEvent& parked : batch.park) {
@@ -176,6 +209,8 @@ Result<std::vector<KeptProjection>> ProjectionRows::kept() {
     if (!filter) return fail(Errc::corrupt, filter.error().message);
     auto parked_events = parked(std::string(kept_.text(0)));
     if (!parked_events) return std::unexpected(std::move(parked_events.error()));
+    auto given_up = dropped(std::string(kept_.text(1)));
+    if (!given_up) return std::unexpected(std::move(given_up.error()));
     all.push_back({.projection = {.name = std::string(kept_.text(1)),
                                   .filter = std::move(*filter),
                                   .partition = {static_cast<std::uint32_t>(kept_.integer(2)),
@@ -184,7 +219,8 @@ Result<std::vector<KeptProjection>> ProjectionRows::kept() {
                                             .event_position = kept_.unsigned_integer(6),
                                             .event_id = std::string(kept_.text(7))},
                              .parked = std::move(*parked_events),
-                             .revision = kept_.unsigned_integer(8)}});
+                             .revision = kept_.unsigned_integer(8),
+                             .dropped = std::move(*given_up)}});
   }
 }
 
@@ -199,6 +235,7 @@ Result<ProjectionRequests> ProjectionRows::requests(const std::string& key) {
     const auto row = rebuild_.step();
     if (!row) return std::unexpected(row.error());
     found.rebuild = *row && rebuild_.integer(0) != 0;
+    found.handle_dropped = found.rebuild && rebuild_.integer(0) == 2;
   }
   const ResetGuard reset(requests_);
   requests_.bind_text(1, key);

@@ -6,7 +6,9 @@
 #include "sqlite/connection.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@ class ProjectionRows {
   [[nodiscard]] Result<std::optional<std::uint64_t>> revision(const std::string& key);
 
   /// Keeps the batch but for its events, under the revision after its own.
-  [[nodiscard]] Result<void> keep(const std::string& key, const Batch& batch, Timestamp now);
+  [[nodiscard]] Result<void> keep(const Projection& projection, const Batch& batch, Timestamp now);
 
   [[nodiscard]] Result<std::vector<KeptProjection>> kept();
 
@@ -42,6 +44,7 @@ class ProjectionRows {
   [[nodiscard]] Result<void> check_others(const Projection& projection, const std::string& filter);
   [[nodiscard]] Result<void> keep_parked(const std::string& key, const ParkedEvent& parked);
   [[nodiscard]] Result<std::vector<ParkedEvent>> parked(const std::string& key);
+  [[nodiscard]] Result<std::set<std::string, std::less<>>> dropped(const std::string& name);
 
   Statement insert_;
   Statement others_;
@@ -51,6 +54,8 @@ class ProjectionRows {
   Statement update_;
   Statement park_;
   Statement unpark_;
+  Statement drop_;
+  Statement dropped_ids_;
   Statement rebuild_;
   Statement requests_;
   Statement retried_;

@@ -3,12 +3,12 @@
 
 #include "core/text.hpp"
 #include "projection/handled.hpp"
-#include "sqlite/file_lock.hpp"
 #include "sqlite/files.hpp"
-#include "sqlite/model_file.hpp"
+#include "sqlite/model_drops.hpp"
+#include "sqlite/model_parts.hpp"
+#include "sqlite/model_schema.hpp"
 #include "sqlite/model_transaction.hpp"
 #include "sqlite/model_twin.hpp"
-#include "sqlite/projection_rows.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -22,16 +22,6 @@
 namespace aether::sqlite {
 
 namespace {
-
-/// What a model is made of.
-struct Parts {
-  std::string path;
-  ReadModelOptions options;
-  FileLock lock;
-  ModelFile file;
-  ProjectionRows rows;
-  bool is_outdated = false;
-};
 
 /// What the model and its twin share.
 struct Shared {
@@ -62,12 +52,10 @@ class TwinClaim {
 /// it is tried again, so that a projector that waits can be stopped.
 constexpr std::chrono::milliseconds kHoldPatience{200};
 
-[[nodiscard]] Result<Parts> open_parts(const std::string& path, const ReadModelOptions& options);
-
 class SqliteReadModel final : public ReadModel {
  public:
   /// `claim`: where this is a twin.
-  explicit SqliteReadModel(Parts parts, std::unique_ptr<TwinClaim> claim = nullptr)
+  explicit SqliteReadModel(ModelParts parts, std::unique_ptr<TwinClaim> claim = nullptr)
       : claim_(std::move(claim)),
         path_(std::move(parts.path)),
         options_(std::move(parts.options)),
@@ -117,7 +105,7 @@ class SqliteReadModel final : public ReadModel {
     auto applied = file_.transact([&]() -> Result<void> {
       if (auto ok = check_revision(key, batch.revision); !ok) return ok;
       if (auto handled = handle(**handler, batch.events); !handled) return handled;
-      return of_the_model(rows_.keep(key, batch, clock_.now()));
+      return of_the_model(rows_.keep(projection, batch, clock_.now()));
     });
     if (!applied) return std::unexpected(std::move(applied.error()));
     return batch.revision + 1;
@@ -139,15 +127,19 @@ class SqliteReadModel final : public ReadModel {
     return rows_.kept();
   }
 
-  [[nodiscard]] Result<std::unique_ptr<Rebuildable>> make_twin(bool anew) override {
+  [[nodiscard]] Result<std::unique_ptr<Rebuildable>> make_twin(TwinOptions options) override {
     auto claim = claim_ ? nullptr : TwinClaim::make(shared_);
     if (!claim) {
       return fail(Errc::unavailable,
                   concat("the read model ", quoted(path_), " is being rebuilt already"));
     }
-    auto parts = open_twin(anew);
+    auto content = content_of_twin(options);
+    if (!content) return std::unexpected(std::move(content.error()));
+    auto parts = open_twin(path_, options_, *content);
     if (!parts) return std::unexpected(std::move(parts.error()));
-    return std::make_unique<SqliteReadModel>(std::move(*parts), std::move(claim));
+    auto twin = std::make_unique<SqliteReadModel>(std::move(*parts), std::move(claim));
+    twin->handles_dropped_ = options.handle_dropped;
+    return twin;
   }
 
   [[nodiscard]] Result<void> take_over(Rebuildable& other, const CatchUp& catch_up) override {
@@ -188,8 +180,28 @@ class SqliteReadModel final : public ReadModel {
     return kept;
   }
 
+  [[nodiscard]] Result<TwinContent> content_of_twin(const TwinOptions& options) {
+    const std::scoped_lock lock(mutex_);
+    TwinContent content{.anew = options.anew};
+    const auto schema = read_model_schema(file_.connection());
+    if (!schema) return std::unexpected(schema.error());
+    content.taken_over = schema->origin;
+    if (options.handle_dropped) return content;
+    auto dropped = read_dropped(file_.connection());
+    if (!dropped) return std::unexpected(std::move(dropped.error()));
+    content.dropped = std::move(*dropped);
+    return content;
+  }
+
   [[nodiscard]] Result<void> take_content(SqliteReadModel& twin,
                                           const std::vector<KeptProjection>& old) {
+    if (!twin.handles_dropped_) {
+      const auto dropped = read_dropped(file_.connection());
+      if (!dropped) return std::unexpected(dropped.error());
+      if (auto adopted = adopt_dropped(twin.file_, twin.rows_, *dropped); !adopted) {
+        return fail(Errc::unavailable, adopted.error().message);  // the next one begins anew
+      }
+    }
     if (auto renewed = twin.renew_revisions(old); !renewed) return renewed;
     transaction_.forget_statements();
     if (auto copied = copy_model(twin.file_.connection(), file_.connection()); !copied) {
@@ -210,33 +222,6 @@ class SqliteReadModel final : public ReadModel {
       }
       return rows_.set_revisions(highest + 1);
     });
-  }
-
-  /// What an earlier one left, where it is of use: of the same schema, and not taken over.
-  [[nodiscard]] Result<Parts> open_twin(bool anew) {
-    ReadModelOptions options = options_;
-    options.accept_outdated = false;
-    const std::string path = twin_path_of(path_);
-    if (!anew) {
-      if (auto ok = remove_finished_twin(path_, origin()); !ok) {
-        return std::unexpected(std::move(ok.error()));
-      }
-      auto parts = open_parts(path, options);
-      const bool is_useless = !parts && (parts.error().code == Errc::invalid_argument ||
-                                         parts.error().code == Errc::corrupt ||
-                                         parts.error().code == Errc::unsupported);
-      if (!is_useless) return parts;
-    }
-    if (auto removed = remove_model_files(path); !removed) {
-      return std::unexpected(std::move(removed.error()));
-    }
-    return open_parts(path, options);
-  }
-
-  [[nodiscard]] std::string origin() {
-    const std::scoped_lock lock(mutex_);
-    const auto schema = read_model_schema(file_.connection());
-    return schema ? schema->origin : std::string();
   }
 
   [[nodiscard]] Result<const ModelHandler*> handler_of(const Projection& projection) const {
@@ -295,6 +280,7 @@ class SqliteReadModel final : public ReadModel {
   const ReadModelOptions options_;
   const Clock& clock_;
   const std::shared_ptr<Shared> shared_;
+  bool handles_dropped_ = false;  // of a twin: it handles what was dropped in the live model
   FileLock lock_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable released_;
@@ -305,71 +291,17 @@ class SqliteReadModel final : public ReadModel {
   ModelTransaction transaction_{file_.connection()};
 };
 
-Result<void> check_options(const ReadModelOptions& options) {
-  if (auto ok = check_name("read model's schema", options.schema); !ok) return ok;
-  for (const auto& [name, handler] : options.handlers) {
-    if (auto ok = check_projection({.name = name}); !ok) return ok;
-    if (!handler) {
-      return fail(Errc::invalid_argument, concat("the projection ", quoted(name),
-                                                 " of the read model has an empty handler"));
-    }
-  }
-  return {};
-}
-
-Result<void> check_schema(const ModelSchema& schema, const ReadModelOptions& options) {
-  const ModelSchema* there = &schema;
-  if (there->name != options.schema) {
-    return fail(Errc::invalid_argument,
-                concat("the read model has the schema ", quoted(there->name), ", and not ",
-                       quoted(options.schema), ": rebuild it, or choose another file"));
-  }
-  if (there->sql == options.create) return {};
-  return fail(Errc::invalid_argument,
-              concat("the SQL of the schema ", quoted(options.schema),
-                     " is not what the read model was made with: give the schema a new name, and "
-                     "rebuild the model"));
-}
-
-std::unexpected<Error> about(const std::string& path, Error error) {
-  if (error.message.find(path) == std::string::npos) {
-    error.message = concat(quoted(path), ": ", error.message);
-  }
-  return std::unexpected(std::move(error));
-}
-
-Result<Parts> open_parts(const std::string& path, const ReadModelOptions& options) {
-  auto lock = FileLock::acquire(path);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  auto file = ModelFile::open(path, options);
-  if (!file) return about(path, std::move(file.error()));
-  const auto schema = read_model_schema(file->connection());
-  if (!schema) return about(path, schema.error());
-  auto right = check_schema(*schema, options);
-  if (!right && !options.accept_outdated) return about(path, std::move(right.error()));
-  auto rows = ProjectionRows::open(file->connection());
-  if (!rows) return about(path, std::move(rows.error()));
-  return Parts{.path = path,
-               .options = options,
-               .lock = std::move(*lock),
-               .file = std::move(*file),
-               .rows = std::move(*rows),
-               .is_outdated = !right};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ReadModel>> open_read_model(const std::string& path,
                                                    const ReadModelOptions& options) {
-  if (auto ok = check_options(options); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_model_options(options); !ok) return std::unexpected(std::move(ok.error()));
   const auto resolved = resolve_path(path, false);
   if (!resolved) return std::unexpected(resolved.error());
   if (auto ok = check_writable(*resolved); !ok) return std::unexpected(std::move(ok.error()));
-  auto parts = open_parts(*resolved, options);
+  auto parts = open_model_parts(*resolved, options);
   if (!parts) return std::unexpected(std::move(parts.error()));
-  const auto schema = read_model_schema(parts->file.connection());
-  if (!schema) return about(*resolved, schema.error());
-  if (auto ok = remove_finished_twin(*resolved, schema->origin); !ok) {
+  if (auto ok = remove_finished_twin(*resolved, parts->origin); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
   return std::make_unique<SqliteReadModel>(std::move(*parts));

@@ -92,7 +92,7 @@ TEST_F(RunningRebuilds, LetTheProgressCallbackAskTheModel) {
 TEST_F(RunningRebuilds, LetAProjectorBeStoppedWhileItIsHeldUp) {
   make_old(10);
   auto projector = start();
-  auto twin = model_->make_twin(false).value();
+  auto twin = model_->make_twin({}).value();
   aether::testing::Gate held;
   aether::testing::Gate go;
   auto taken = std::async(std::launch::async, [&] {
@@ -134,12 +134,12 @@ TEST_F(RunningRebuilds, GiveUpTheirTwinWhenItsFileIsClosed) {
   Position last = 0;
   for (int i = 0; i < 5'000; ++i) last = append(std::string(250, 'x'));
   reach(*start(), last);
-  auto twin = model_->make_twin(true).value();
+  auto twin = model_->make_twin({.anew = true}).value();
   reach(*start_projector(*store_, *twin, {.name = "log"}, options_).value(), last);
   auto next = std::async(std::launch::async, [&] {
-    auto made = model_->make_twin(true);
+    auto made = model_->make_twin({.anew = true});
     while (!made && made.error().message.contains("rebuilt already")) {
-      made = model_->make_twin(true);
+      made = model_->make_twin({.anew = true});
     }
     return made;
   });

@@ -151,7 +151,7 @@ TEST_F(Rebuilds, BeginAnewWhereAskedOrWhereTheRestIsOfNoUse) {
   for (const bool schema : {true, false}) {
     open(schema ? "2" : "3");
     {
-      auto left = model_->make_twin(true).value();
+      auto left = model_->make_twin({.anew = true}).value();
       reach(*start_projector(*store_, *left, {.name = "log"}, options_).value(), 10);
     }
     if (schema) open("3");
@@ -166,7 +166,7 @@ TEST_F(Rebuilds, WhoseEndWasInterruptedAreFinishedByTheNextOpening) {
   make_old(10);
   open("2");
   {
-    auto twin = model_->make_twin(false).value();
+    auto twin = model_->make_twin({}).value();
     reach(*start_projector(*store_, *twin, {.name = "log"}, options_).value(), 10);
     ASSERT_TRUE(model_->take_over(*twin, [](const auto&) { return Result<void>(); }));
   }
@@ -182,8 +182,8 @@ TEST_F(Rebuilds, ThatFailToCatchUpLeaveAllAsItWas) {
   make_old(10);
   open("2");
   {
-    auto twin = model_->make_twin(false).value();
-    EXPECT_THAT(model_->make_twin(false), FailsWith(Errc::unavailable));
+    auto twin = model_->make_twin({}).value();
+    EXPECT_THAT(model_->make_twin({}), FailsWith(Errc::unavailable));
     EXPECT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::unavailable));
     EXPECT_THAT(model_->remove_twin(), FailsWith(Errc::unavailable));
     const auto never = [](const auto&) { return Result<void>(fail(Errc::closed, "never")); };

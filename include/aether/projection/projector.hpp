@@ -107,8 +107,9 @@ class Projector {
   /// no parked event.
   [[nodiscard]] virtual Result<void> retry(std::string_view actor_id) = 0;
 
-  /// Gives up a parked event: the handler will never see it. Those of its actor behind it stay
-  /// parked until `retry`. `not_found`: no such event is parked.
+  /// Gives up a parked event: the handler will not see it any more, nor will a rebuild's, unless
+  /// `RebuildOptions::handle_dropped` is set. Those of its actor behind it stay parked until
+  /// `retry`. `not_found`: no such event is parked.
   [[nodiscard]] virtual Result<void> drop(Position position) = 0;
 };
 

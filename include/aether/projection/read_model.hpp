@@ -6,7 +6,8 @@
 #include "aether/projection/projection.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct ProjectionState {
   Checkpoint checkpoint{};
   std::vector<ParkedEvent> parked{};  ///< in the order of positions
   std::uint64_t revision = 0;         ///< changes with each `apply`, and when all is replaced
+  /// Ids of events that were dropped: in a model that is made anew they are passed over.
+  std::set<std::string, std::less<>> dropped{};
 };
 
 /// One step of a projection.
@@ -51,8 +54,10 @@ struct Batch {
   std::uint64_t revision = 0;           ///< of the state that it follows
   std::span<const EventPtr> events{};   ///< to be handled, in order
   std::span<const ParkedEvent> park{};  ///< to be kept as parked; replaces that at its position
-  std::span<const Position> unpark{};   ///< parked no longer; before `park`
-  Checkpoint reached{};                 ///< the new one
+  /// Parked no longer, before `park`; of those that are not among `events`, it is kept that they
+  /// were dropped, where the model can be made anew.
+  std::span<const Position> unpark{};
+  Checkpoint reached{};  ///< the new one
 };
 
 /// What somebody asked for from outside of the projector: `aether projection`, for example.
@@ -60,6 +65,7 @@ struct ProjectionRequests {
   std::vector<std::string> retry{};  ///< actor ids
   std::vector<Position> drop{};
   bool rebuild = false;
+  bool handle_dropped = false;  ///< by the rebuild
 
   friend bool operator==(const ProjectionRequests&, const ProjectionRequests&) = default;
 };

@@ -26,9 +26,13 @@ class Rebuildable : public ReadModel {
  public:
   [[nodiscard]] virtual Result<std::vector<KeptProjection>> kept() = 0;
 
-  /// An empty twin, or what an interrupted rebuild left of one that is of use; `anew`: an empty one
-  /// in any case. It must not outlive this. `unavailable`: there is one already.
-  [[nodiscard]] virtual Result<std::unique_ptr<Rebuildable>> make_twin(bool anew) = 0;
+  struct TwinOptions {
+    bool anew = false;            ///< an empty one in any case
+    bool handle_dropped = false;  ///< one that knows of no dropped events
+  };
+  /// An empty twin, or what an interrupted rebuild left of one that is of use; it knows what was
+  /// dropped here. It must not outlive this. `unavailable`: there is one already.
+  [[nodiscard]] virtual Result<std::unique_ptr<Rebuildable>> make_twin(TwinOptions options) = 0;
 
   /// Holds up every step of the projectors, lets `catch_up` bring the twin to where they stand,
   /// and takes over all that is in the twin, in one transaction. An error leaves all as it was.
@@ -47,6 +51,9 @@ struct RebuildOptions {
   /// Forget what an interrupted rebuild left. Without it that is gone on with; so a handler that
   /// was changed needs this, or a new name of the schema.
   bool anew = false;
+
+  /// Forget what was dropped, and handle these events again. Without it they are passed over.
+  bool handle_dropped = false;
 
   /// Take over a new model although it has events parked that the old one has not.
   bool allow_parked = false;

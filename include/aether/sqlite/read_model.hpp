@@ -49,6 +49,8 @@ struct ReadModelOptions {
 ///                         filter, position, event_position, event_id, revision, updated_at
 ///     aether_parked       one row a parked event: projection (a key), position, actor_id, version,
 ///                         event_id, event_type, error, attempts, parked_at, request
+///     aether_dropped      one row an event that was given up: name (of the projection), event_id,
+///                         position, actor_id, version, event_type, error, dropped_at
 ///
 /// Times are nanoseconds since 1970. docs/projections.md says more.
 ///
@@ -77,7 +79,8 @@ struct ModelProjection {
   Projection projection{};
   Checkpoint checkpoint{};
   std::uint64_t parked = 0;
-  Timestamp updated_at{};  ///< when the checkpoint last moved
+  std::uint64_t dropped = 0;  ///< in all partitions of the projection
+  Timestamp updated_at{};     ///< when the checkpoint last moved
 };
 
 /// A read model as a whole.
