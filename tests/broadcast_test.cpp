@@ -21,6 +21,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace aether::testing {
 namespace {
@@ -105,10 +106,15 @@ TEST_P(BroadcastTest, ItGoesOnFromThePositionThatAnotherHasReached) {
 class FlakyBus final : public EventBus {
  public:
   explicit FlakyBus(EventBus& bus) : bus_(bus) {}
-  Result<void> flush(std::chrono::milliseconds timeout) override { return bus_.flush(timeout); }
+  Result<void> flush(std::chrono::milliseconds timeout) override {
+    if (flush_fails) return fail(Errc::outcome_unknown, "nobody says whether it has arrived");
+    return bus_.flush(timeout);
+  }
   void close() override { bus_.close(); }
 
   std::atomic<int> failures{0};  // to come
+  std::atomic<Errc> failure{Errc::unavailable};
+  std::atomic<bool> flush_fails{false};
   std::atomic<bool> is_denied{false};
 
  protected:
@@ -116,7 +122,7 @@ class FlakyBus final : public EventBus {
     if (is_denied) return fail(Errc::permission_denied, "no right to publish");
     if (failures > 0) {
       --failures;
-      return fail(Errc::unavailable, "the bus is away");
+      return fail(failure, "the bus is away");
     }
     return bus_.publish(ns, std::move(event));
   }
@@ -143,6 +149,48 @@ TEST_P(BroadcastTest, WhileTheBusIsUnavailableItWaitsAndLosesNothing) {
   expect_everything_once(seen, kWriters * kEach);
   EXPECT_TRUE(broadcasting->status().active);
   EXPECT_FALSE(broadcasting->status().error.has_value());
+}
+
+TEST_P(BroadcastTest, AnOutcomeThatIsNotKnownEndsNothing) {
+  const auto inner = make_local_bus();
+  FlakyBus bus(*inner);
+  bus.failures = 3;
+  bus.failure = Errc::outcome_unknown;
+  BusCollector seen;
+  const auto subscription = bus.subscribe(prod_, {}, {}, seen.handler());
+  const auto broadcasting = broadcast(store(), 0, bus, prod_);
+
+  write_together();
+
+  expect_everything_once(seen, kWriters * kEach);
+}
+
+TEST_P(BroadcastTest, ItsPositionIsThatOfWhatIsFlushedAndWhatIsNotComesAgain) {
+  const auto inner = make_local_bus();
+  FlakyBus bus(*inner);
+  bus.flush_fails = true;
+  BusCollector seen;
+  const auto subscription = bus.subscribe(prod_, {}, {}, seen.handler());
+  const auto broadcasting = broadcast(store(), 0, bus, prod_);
+  for (int i = 0; i < 3; ++i) ASSERT_THAT(store().append(event_of("order-1")), Succeeds());
+
+  ASSERT_TRUE(seen.wait_for(7)) << "again and again";
+  EXPECT_EQ(broadcasting->status().position, 0U);
+  EXPECT_EQ(broadcasting->status().counters.delivered, 0U);
+  EXPECT_EQ(broadcasting->status().error->code, Errc::outcome_unknown);
+  bus.flush_fails = false;
+
+  EXPECT_TRUE(eventually([&] { return broadcasting->status().counters.delivered == 3; }));
+  const auto last = seen.seen().back().event->position;
+  EXPECT_EQ(broadcasting->status().position, last);
+  Position reached = 0;
+  std::vector<Version> versions;
+  for (const BusCollector::Seen& one : seen.seen()) {
+    if (one.event->position <= reached) continue;  // how a subscriber tells a repeat
+    reached = one.event->position;
+    versions.push_back(one.event->version);
+  }
+  EXPECT_THAT(versions, ::testing::ElementsAre(1, 2, 3));
 }
 
 TEST_P(BroadcastTest, AnotherErrorOfTheBusEndsItWithThatError) {

@@ -64,8 +64,15 @@ Result<void> BusHub::publish(const Namespace& ns, const StoredEvent& event) {
                          .data = outgoing.body};
   if (is_known(ns)) return publisher_.publish(ns, message);
   const std::uint64_t mark = denials_.mark();
+  const std::uint64_t logins = transport().logins();
   if (auto ok = publisher_.publish(ns, message); !ok) return ok;
-  return learn(ns, outgoing.subject, mark);
+  auto learned = learn(ns, outgoing.subject, mark);
+  if (learned && transport().logins() != logins) {
+    return fail(Errc::outcome_unknown,
+                concat("the connection was lost while an event was published on ",
+                       quoted(outgoing.subject), ", perhaps with it"));
+  }
+  return learned;
 }
 
 bool BusHub::is_known(const Namespace& ns) {
@@ -176,11 +183,7 @@ void BusHub::remove(const Delivery& delivery) {
 
 Result<void> BusHub::flush(std::chrono::milliseconds timeout) {
   if (is_closed_) return std::unexpected(closed_error());
-  auto flushed = transport().flush(timeout);
-  if (!flushed && flushed.error().code == Errc::unavailable &&
-      transport().status() == ConnectionStatus::connected) {
-    flushed.error().code = Errc::outcome_unknown;
-  }
+  auto flushed = publisher_.flush(timeout);
   if (flushed) denials_.settle(transport());
   if (auto denial = take_denial()) return std::unexpected(std::move(*denial));
   return flushed;

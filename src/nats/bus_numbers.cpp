@@ -79,11 +79,37 @@ Result<void> BusPublisher::publish(const Namespace& ns, Outgoing message) {
   for (std::uint64_t* const number : one.numbers) ++*number;
   write_reply(one);
   message.reply = reply_;
+  const std::uint64_t logins = transport_.logins();
   auto sent = transport_.publish(message);
   if (!sent) {  // no server has it
     for (std::uint64_t* const number : one.numbers) --*number;
+    return sent;
   }
+  ++sent_;
+  if (unflushed_ == 0) unflushed_ = logins;
   return sent;
+}
+
+Result<void> BusPublisher::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t sent = sent_;
+  const std::uint64_t since = unflushed_;
+  lock.unlock();
+  const std::uint64_t logins = transport_.logins();
+  auto flushed = transport_.flush(timeout);
+  if (!flushed) {
+    const bool is_there = transport_.status() == ConnectionStatus::connected;
+    if (flushed.error().code == Errc::unavailable && is_there && transport_.logins() == logins) {
+      flushed.error().code = Errc::outcome_unknown;
+    }
+    return flushed;
+  }
+  lock.lock();
+  unflushed_ = sent_ == sent ? 0 : logins;
+  if (since == 0 || since == logins) return {};
+  return fail(Errc::unavailable,
+              "The connection to the NATS server was lost after something had been published, "
+              "which may have been lost with it: publish again what matters.");
 }
 
 Result<void> BusPublisher::announce() {

@@ -59,6 +59,11 @@ class BusPublisher {
   /// waited for and does not answer.
   [[nodiscard]] Result<void> publish(const Namespace& ns, Outgoing message);
 
+  /// Returns when the server has all that was published before. Errors: `closed`;
+  /// `outcome_unknown`, when it does not say so in time; `unavailable`, also, once, when something
+  /// may have been lost since the last flush.
+  [[nodiscard]] Result<void> flush(std::chrono::milliseconds timeout);
+
   /// Says on each subject how far the numbers have come, if the connection was made anew since:
   /// who listens sees what has not arrived. To be followed by a flush.
   [[nodiscard]] Result<void> announce();
@@ -91,6 +96,8 @@ class BusPublisher {
   Numbers categories_;    // by what the subject is without the actor
   Actors actors_;         // by subject
   std::string reply_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t unflushed_ = 0;  // the login at which the first was sent; 0: all is flushed
 
   std::mutex left_out_mutex_;  // guards left_out_
   std::set<std::string, std::less<>> left_out_;

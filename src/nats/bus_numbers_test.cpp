@@ -2,6 +2,8 @@
 // What a publisher loses with its connection, and how those who listen hear of it.
 #include "nats/bus_numbers.hpp"
 
+#include "aether/bus/broadcast.hpp"
+#include "aether/store/memory.hpp"
 #include "nats/bus_fixture.hpp"
 #include "testing/bus_collector.hpp"
 #include "testing/matchers.hpp"
@@ -18,9 +20,11 @@
 namespace aether::nats {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::BusCollector;
 using ::testing::ElementsAre;
 using testing::eventually;
+using testing::FailsWith;
 using testing::Succeeds;
 
 TEST(BusPlace, IsReadFromAReplyAndFromNoOther) {
@@ -206,6 +210,60 @@ TEST_P(BusNumbersTest, MoreActorsThanCanBeRememberedMakeNoGapAndHideNone) {
 
   ASSERT_TRUE(eventually([&] { return gaps_of(subscription) > 0; }));
   EXPECT_EQ(seen.names().back(), "missing 1");
+}
+
+TEST_P(BusNumbersTest, AFlushTellsOnceThatSomethingMayHaveBeenLost) {
+  start();
+  const auto publisher = opened_behind_proxy();
+  ASSERT_THAT(publisher->publish(prod_, happened("order-1", 1)), Succeeds());
+  ASSERT_THAT(publisher->flush(30s), Succeeds());
+
+  lose([&] { ASSERT_THAT(publisher->publish(prod_, happened("order-1", 2)), Succeeds()); });
+  ASSERT_TRUE(
+      eventually([&] { return publisher->publish(prod_, happened("order-1", 3)).has_value(); }));
+
+  EXPECT_THAT(publisher->flush(30s), FailsWith(Errc::unavailable));
+  EXPECT_THAT(publisher->flush(30s), Succeeds());
+}
+
+TEST_P(BusNumbersTest, WhatAStoreBroadcastsIsPublishedAgainUntilItHasArrived) {
+  start();
+  const auto store = make_memory_event_store();
+  const auto publisher = opened_behind_proxy();
+  const auto bus = opened();
+  BusCollector seen;
+  const Subscription subscription = subscribe(*bus, "prod", seen);
+  const auto broadcasting = broadcast(*store, 0, *publisher, prod_);
+  ASSERT_THAT(broadcasting, Succeeds());
+  const auto append = [&] {
+    EXPECT_THAT(store->append(Event{.event_type = "Happened", .actor_id = "order-1"}), Succeeds());
+  };
+
+  Version version = 0;
+  for (int round = 0; round < 10; ++round) {
+    lose([&] {
+      for (int i = 0; i < 30; ++i, ++version) append();
+    });
+    ASSERT_TRUE(eventually([&] { return broadcasting->status().counters.delivered == version; }));
+  }
+
+  EXPECT_TRUE(broadcasting->status().active);
+  EXPECT_FALSE(broadcasting->status().error.has_value());
+  const auto new_ones = [&] {
+    Version last = 0;
+    bool is_told = false;  // it would read the store now
+    for (const BusCollector::Seen& one : seen.seen()) {
+      if (one.event == nullptr) {
+        is_told = true;
+      } else if (one.event->position > last) {
+        EXPECT_TRUE(is_told || one.event->version == last + 1) << last;
+        last = one.event->version;
+        is_told = false;
+      }
+    }
+    return last;
+  };
+  EXPECT_TRUE(eventually([&] { return new_ones() == version; })) << new_ones();
 }
 
 }  // namespace

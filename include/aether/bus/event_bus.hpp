@@ -91,7 +91,9 @@ class EventBus {
 
   /// Returns once all that was published before has left this process for good: another process
   /// whose subscription was there will get it. On a bus within the process that is at once.
-  /// Errors: `closed`, `outcome_unknown` after `timeout`, `permission_denied`, `unavailable`.
+  /// Errors: `closed`; `outcome_unknown` after `timeout`; `permission_denied`; `unavailable`, also
+  /// once after a connection was lost together with what had been published and not yet flushed:
+  /// that may be gone.
   [[nodiscard]] virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;
 
   /// From now on nothing can be published or subscribed to. What is queued is delivered still, then
