@@ -50,6 +50,7 @@ std::vector<Row> all_rows(const Setting& setting) {
   std::ranges::move(sqlite_rows(setting), std::back_inserter(rows));
   std::ranges::move(projection_rows(setting), std::back_inserter(rows));
   std::ranges::move(bus_rows(setting), std::back_inserter(rows));
+  std::ranges::move(cluster_rows(), std::back_inserter(rows));
   std::ranges::move(jetstream_rows(setting), std::back_inserter(rows));
   std::ranges::move(nats_bus_rows(setting), std::back_inserter(rows));
   return rows;

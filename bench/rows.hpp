@@ -18,6 +18,7 @@ struct Setting {
 
 [[nodiscard]] std::vector<Row> memory_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> bus_rows(const Setting& setting);
+[[nodiscard]] std::vector<Row> cluster_rows();
 [[nodiscard]] std::vector<Row> envelope_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> sqlite_rows(const Setting& setting);
 [[nodiscard]] std::vector<Row> projection_rows(const Setting& setting);
