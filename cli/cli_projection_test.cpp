@@ -174,16 +174,27 @@ TEST_F(ProjectionTest, RebuildSaysWhenItHasFailedOrIsInterrupted) {
   is_refusing_ = true;  // the new model would have parked events that the old one has not
 
   const auto failed = projection({"rebuild"});
+  const auto listed = projection({"ls"});
   stop_feeding();
   const auto asked = projection({"rebuild"}, {"--no-wait"});
   Program waiting({"projection", "rebuild", model_file()}, {.output_to_terminal = true});
-  EXPECT_TRUE(waiting.wait_for("No program seems to feed the model"));
+  EXPECT_TRUE(waiting.wait_for("Does a program feed the model?"));
   waiting.signal(SIGINT);
 
   EXPECT_EQ(failed.exit_code, 5);
-  EXPECT_THAT(failed.err, HasSubstr("the rebuild has failed"));
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("the rebuild has failed"), HasSubstr("no such product")));
+  EXPECT_THAT(listed.out, HasSubstr("A rebuild has failed: the new model has 2 events"));
   EXPECT_EQ(asked.exit_code, 0);
   EXPECT_EQ(waiting.finish().exit_code, 130);
+}
+
+TEST_F(ProjectionTest, AModelWithoutAProjectionIsSaidToHaveNone) {
+  ASSERT_TRUE(sqlite::open_read_model(model_file(), {.schema = "seen/1"}));
+
+  const auto asked = projection({"parked"}, {"--retry", "order-1"});
+
+  EXPECT_EQ(asked.exit_code, 3);
+  EXPECT_THAT(asked.err, HasSubstr("keeps no projection yet"));
 }
 
 TEST_F(ProjectionTest, WhatIsNoReadModelIsSaidToBeSo) {

@@ -48,6 +48,17 @@ double seconds_of(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+/// What is to be said of a rebuild that is, or was, asked for; "": nothing.
+std::string rebuild_text(const sqlite::ModelInfo& model) {
+  const std::string error = escape(model.rebuild_error);
+  if (!error.empty()) {
+    return (model.rebuild ? "A rebuild has failed, and is tried again: "
+                          : "A rebuild has failed: ") +
+           error;
+  }
+  return model.rebuild ? "A rebuild is asked for, or running." : "";
+}
+
 std::string lag_text(const Lag& lag) {
   return (lag.at_least ? "at least " : "") + count_of(lag.events, "event");
 }
@@ -70,6 +81,8 @@ Result<std::vector<Position>> positions_of(const std::vector<std::string>& texts
 Outcome run(const ListProjections& verb, const Session& session) {
   const auto projections = sqlite::list_projections(verb.model);
   if (!projections) return std::unexpected(projections.error());
+  const auto info = sqlite::describe_model(verb.model);
+  if (!info) return std::unexpected(info.error());
   Console& console = session.console;
   Table table(console.out(), console.style(),
               {{.title = "PROJECTION"},
@@ -89,7 +102,9 @@ Outcome run(const ListProjections& verb, const Session& session) {
                         {"parked", one.parked},
                         {"dropped", one.dropped},
                         {"updated", format_timestamp(one.updated_at)},
-                        {"filter", filter}});
+                        {"filter", filter},
+                        {"rebuildAsked", info->rebuild},
+                        {"rebuildError", info->rebuild_error}});
     } else {
       table.add({escape(one.key), std::to_string(one.checkpoint.position),
                  std::to_string(one.parked), std::to_string(one.dropped),
@@ -97,7 +112,9 @@ Outcome run(const ListProjections& verb, const Session& session) {
     }
   }
   table.settle();
-  if (projections->empty() && !console.json()) console.say("No projections.");
+  if (console.json()) return ExitCode::ok;
+  if (projections->empty()) console.say("No projections.");
+  if (const std::string rebuild = rebuild_text(*info); !rebuild.empty()) console.say(rebuild);
   return ExitCode::ok;
 }
 
@@ -164,9 +181,10 @@ void print_parked(const std::string& key, const std::vector<ParkedEvent>& events
 Outcome ask(const Parked& verb, const std::vector<ModelProjection>& projections,
             const Session& session) {
   if (projections.size() != 1) {
-    return std::unexpected(
-        Error{.code = Errc::invalid_argument,
-              .message = "the read model has several projections: say which one"});
+    return std::unexpected(Error{
+        .code = projections.empty() ? Errc::not_found : Errc::invalid_argument,
+        .message = projections.empty() ? "the read model keeps no projection yet"
+                                       : "the read model has several projections: say which one"});
   }
   auto positions = positions_of(verb.drop);
   if (!positions) return std::unexpected(std::move(positions.error()));
@@ -228,7 +246,13 @@ Result<void> await_rebuild(const std::string& model, const std::string& origin,
   Progress progress("rebuild", "position");
   auto moved = std::chrono::steady_clock::now();
   Position position = 0;
-  bool is_told = false;
+  std::string told;  // of how it fails
+  const auto tell = [&](const std::string& text) {
+    if (text == told) return;
+    told = text;
+    progress.clear();
+    session.console.tell(text);
+  };
   while (true) {
     const std::array<int, 1> inputs{session.signals.fd()};
     if (wait_for_any(inputs, -1, kLook)) {
@@ -238,10 +262,10 @@ Result<void> await_rebuild(const std::string& model, const std::string& origin,
     if (!info) return std::unexpected(info.error());
     if (info->origin != origin) return {};
     if (!info->rebuild) {
-      return fail(Errc::unavailable,
-                  "the rebuild has failed, and the model is as it was: the log of the program that "
-                  "feeds it says why");
+      return fail(Errc::unavailable, "the rebuild has failed, and the model is as it was: " +
+                                         escape(info->rebuild_error));
     }
+    if (!info->rebuild_error.empty()) tell(rebuild_text(*info));
     const auto twin = sqlite::list_projections(model + ".rebuild");
     const auto live = sqlite::list_projections(model);
     if (twin && live && reached(*twin) != position) {
@@ -249,10 +273,8 @@ Result<void> await_rebuild(const std::string& model, const std::string& origin,
       moved = std::chrono::steady_clock::now();
       progress.update({.done = position, .part = position, .whole = reached(*live)});
     }
-    if (!is_told && std::chrono::steady_clock::now() - moved > kSilence) {
-      is_told = true;
-      progress.clear();
-      session.console.tell("No program seems to feed the model. Waiting for one...");
+    if (told.empty() && std::chrono::steady_clock::now() - moved > kSilence) {
+      tell("No progress for 5 seconds. Does a program feed the model? Waiting...");
     }
   }
 }

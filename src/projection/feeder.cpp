@@ -210,19 +210,11 @@ Result<void> Feeder::retry(EventStore& store, std::string_view actor_id) {
 Result<void> Feeder::retry_one(EventStore& store, const ParkedEvent& parked) {
   const auto read = store.read(parked.actor_id, {.from_version = parked.version, .limit = 1});
   if (!read) return std::unexpected(read.error());
-  if (read->empty() || read->front()->id != parked.event_id) {
-    return fail(Errc::not_found, concat("the parked event ", name_of(parked),
-                                        " is not in the store any more: drop it"));
-  }
-  const Position position = parked.position;
-  auto applied = apply({.revision = state_.revision,
-                        .events = std::span(&read->front(), 1),
-                        .unpark = std::span(&position, 1),
-                        .reached = state_.checkpoint});
-  if (applied) {
-    observer_.applied(state_, 1);
-    return applied;
-  }
+  const bool is_there = !read->empty() && read->front()->id == parked.event_id;
+  auto applied = is_there ? apply_parked(read->front())
+                          : fail(Errc::not_found, concat("the parked event ", name_of(parked),
+                                                         " is not in the store any more: drop it"));
+  if (applied) return applied;
   if (judge(applied.error()) != Verdict::one_event) return applied;
   ParkedEvent again = parked;
   again.error = shortened(applied.error().message);
@@ -230,6 +222,16 @@ Result<void> Feeder::retry_one(EventStore& store, const ParkedEvent& parked) {
   const auto kept = apply(
       {.revision = state_.revision, .park = std::span(&again, 1), .reached = state_.checkpoint});
   return kept ? applied : kept;
+}
+
+Result<void> Feeder::apply_parked(const EventPtr& event) {
+  const Position position = event->position;
+  auto applied = apply({.revision = state_.revision,
+                        .events = std::span(&event, 1),
+                        .unpark = std::span(&position, 1),
+                        .reached = state_.checkpoint});
+  if (applied) observer_.applied(state_, 1);
+  return applied;
 }
 
 Result<void> Feeder::drop(Position position) {

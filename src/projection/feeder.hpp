@@ -68,6 +68,7 @@ class Feeder {
   void learn_parked();
   [[nodiscard]] ParkedEvent parked_event(const EventPtr& event) const;
   [[nodiscard]] Result<void> retry_one(EventStore& store, const ParkedEvent& parked);
+  [[nodiscard]] Result<void> apply_parked(const EventPtr& event);
 
   ReadModel& model_;
   Projection projection_;

@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -84,6 +85,7 @@ class RunningProjector final : public Projector, private FeedObserver {
     ProjectorStatus status = status_;
     status.queued = intake_.size();
     status.rebuild = rebuild_.progress();
+    status.rebuild_error = rebuild_.error();
     return status;
   }
 
@@ -275,27 +277,27 @@ class RunningProjector final : public Projector, private FeedObserver {
     is_time_to_save_ = true;
     auto requests = model_.requests(projection_);
     if (!requests) {
-      say(LogLevel::warning, concat("cannot look for requests: ", requests.error().message));
+      complain(concat("cannot look for requests: ", requests.error().message));
       return {};
     }
-    if (*requests == ProjectionRequests{}) return {};
     // Drops first: what is to go must not be applied by a retry of its actor.
     for (const Position position : requests->drop) {
       auto dropped = feeder_.drop(position);
       if (is_conflict(dropped)) return dropped;
-      if (!dropped) say(LogLevel::warning, dropped.error().message);
+      if (!dropped) complain(dropped.error().message);
     }
     for (const std::string& actor : requests->retry) {
       auto retried = feeder_.retry(store_, actor);
       if (is_conflict(retried)) return retried;
-      if (!retried) say(LogLevel::warning, concat("retried: ", retried.error().message));
+      if (!retried) complain(concat("retried: ", retried.error().message));
     }
     if (requests->rebuild) rebuild_.start(requests->handle_dropped);
-    requests->rebuild = false;  // that is answered by its end
-    if (auto told = model_.answered(projection_, *requests); !told) {
-      say(LogLevel::warning, concat("cannot answer requests: ", told.error().message));
-    }
     return {};
+  }
+
+  /// Not again and again of what is looked at again and again.
+  void complain(const std::string& message) {
+    if (std::exchange(complaint_, message) != message) say(LogLevel::warning, message);
   }
 
   static bool is_conflict(const Result<void>& done) {
@@ -370,6 +372,7 @@ class RunningProjector final : public Projector, private FeedObserver {
   // Of the thread alone.
   Feeder feeder_;
   std::chrono::steady_clock::time_point next_look_{};
+  std::string complaint_;
   bool is_time_to_save_ = false;
   bool is_pausing_ = false;  // between two attempts at a step
 

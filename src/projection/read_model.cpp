@@ -7,9 +7,4 @@ Result<ProjectionRequests> ReadModel::requests(const Projection& /*projection*/)
   return ProjectionRequests{};
 }
 
-Result<void> ReadModel::answered(const Projection& /*projection*/,
-                                 const ProjectionRequests& /*requests*/) {
-  return {};
-}
-
 }  // namespace aether

@@ -189,6 +189,7 @@ class Rebuild {
     for (const auto& projector : projectors_) {
       const ProjectorStatus status = projector->status();
       told_.events += status.applied;
+      if (status.state == ProjectorStatus::State::retrying) told_.retrying = status.error;
       told_.position = std::min(told_.position, status.position);
     }
     if (options_.progress) options_.progress(told_);

@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -15,14 +16,15 @@ RebuildThread::RebuildThread(EventStore& store, ReadModel& model, const Projecti
       rebuildable_(dynamic_cast<Rebuildable*>(&model)),
       projection_(projection),
       options_(options),
-      say_(std::move(say)) {}
+      say_(std::move(say)),
+      wait_(options.first_retry) {}
 
 void RebuildThread::start(bool handle_dropped) {
-  if (running_) return;
+  if (running_ || std::chrono::steady_clock::now() < next_try_) return;
   if (thread_.joinable()) thread_.join();  // of an earlier one, which has ended
   if (rebuildable_ == nullptr) {
-    say_(LogLevel::error, "was asked for a rebuild, and the read model cannot be rebuilt");
-    return answer();
+    if (std::exchange(has_refused_, true)) return;
+    return say_(LogLevel::error, "was asked for a rebuild, and the read model cannot be rebuilt");
   }
   running_ = true;
   try {
@@ -53,20 +55,30 @@ void RebuildThread::run(bool handle_dropped, const std::stop_token& stop) {
   options.projector.clock = options_.clock;
   options.projector.log = options_.log;
   const auto done = rebuild(store_, *rebuildable_, options);
-  if (done) {
-    return say_(LogLevel::info, concat("rebuilt the read model from ", done->events, " events"));
-  }
-  const Error& error = done.error();
-  if (stop.stop_requested()) return;
-  if (error.code == Errc::unavailable) return;  // another one is at it, or it is tried again
-  say_(LogLevel::error, concat("could not rebuild the read model: ", error.message));
-  answer();
+  if (!done && !stop.stop_requested()) return failed(done.error());
+  if (!done) return;
+  say_(LogLevel::info, concat("rebuilt the read model from ", done->events, " events"));
+  wait_ = options_.first_retry;
+  const std::scoped_lock lock(mutex_);
+  error_.reset();
 }
 
-void RebuildThread::answer() {
-  if (auto told = model_.answered(projection_, {.rebuild = true}); !told) {
-    say_(LogLevel::warning, concat("cannot answer requests: ", told.error().message));
+void RebuildThread::failed(const Error& error) {
+  const auto requests = model_.requests(projection_);
+  if (requests && !requests->rebuild) return;  // another one is at it, or has done it
+  const bool may_pass = error.code == Errc::unavailable || error.code == Errc::outcome_unknown;
+  const auto over = rebuildable_->rebuild_failed(error, may_pass ? options_.max_attempts : 1);
+  if (!over) {
+    say_(LogLevel::warning, concat("cannot keep that a rebuild failed: ", over.error().message));
   }
+  const bool is_over = over && *over;
+  say_(is_over ? LogLevel::error : LogLevel::warning,
+       concat("could not rebuild the read model",
+              is_over ? ": " : ", and tries again: ", error.message));
+  next_try_ = std::chrono::steady_clock::now() + wait_;
+  wait_ = is_over ? options_.first_retry : std::min(wait_ * 2, options_.last_retry);
+  const std::scoped_lock lock(mutex_);
+  error_ = error;
 }
 
 void RebuildThread::stop() {
@@ -78,6 +90,11 @@ void RebuildThread::stop() {
 std::optional<RebuildProgress> RebuildThread::progress() const {
   const std::scoped_lock lock(mutex_);
   return progress_;
+}
+
+std::optional<Error> RebuildThread::error() const {
+  const std::scoped_lock lock(mutex_);
+  return error_;
 }
 
 }  // namespace aether

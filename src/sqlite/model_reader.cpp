@@ -100,8 +100,9 @@ Result<void> leave_requests(const Connection& connection, std::string_view key,
   }
   if (!requests.rebuild) return {};
   // 2: a rebuild that handles dropped events again.
-  return connection.execute(requests.handle_dropped ? "UPDATE aether_model SET rebuild = 2"
-                                                    : "UPDATE aether_model SET rebuild = 1");
+  return connection.execute(
+      concat("UPDATE aether_model SET rebuild_tries = 0, rebuild_error = '', rebuild = ",
+             requests.handle_dropped ? 2 : 1));
 }
 
 }  // namespace
@@ -109,14 +110,16 @@ Result<void> leave_requests(const Connection& connection, std::string_view key,
 Result<ModelInfo> describe_model(const std::string& path) {
   const auto connection = connect(path, SQLITE_OPEN_READONLY);
   if (!connection) return std::unexpected(connection.error());
-  auto select = connection->prepare("SELECT schema, origin, rebuild FROM aether_model");
+  auto select =
+      connection->prepare("SELECT schema, origin, rebuild, rebuild_error FROM aether_model");
   if (!select) return std::unexpected(std::move(select.error()));
   const auto row = select->step();
   if (!row) return std::unexpected(row.error());
   if (!*row) return fail(Errc::corrupt, concat(quoted(path), " does not say what schema it has"));
   return ModelInfo{.schema = std::string(select->text(0)),
                    .origin = std::string(select->text(1)),
-                   .rebuild = select->integer(2) != 0};
+                   .rebuild = select->integer(2) != 0,
+                   .rebuild_error = std::string(select->text(3))};
 }
 
 Result<std::vector<ModelProjection>> list_projections(const std::string& path) {

@@ -79,5 +79,78 @@ TEST_F(ModelRequests, ToDropComeBeforeThoseToRetry) {
   EXPECT_THAT(log(), ElementsAre("order-2 Changed"));
 }
 
+TEST_F(ModelRequests, ThatMeetWhatMayPassStay) {
+  open("1");
+  projector_ = start();
+  append("order-1", "Bad");
+  reach(*projector_, append("order-1", "Down"));
+  is_bad_ = false;
+  is_down_ = true;
+
+  ask_for({.retry = {"order-1"}});
+  ASSERT_TRUE(eventually([&] { return projector_->parked()->size() == 1; }));
+  EXPECT_THAT(ask("SELECT request FROM aether_parked"), ElementsAre("retry"));
+  is_down_ = false;
+
+  EXPECT_TRUE(eventually([&] { return projector_->parked()->empty(); }));
+  EXPECT_THAT(log(), ElementsAre("order-1 Bad", "order-1 Down"));
+}
+
+TEST_F(ModelRequests, ThatFailAreAskedForNoLonger) {
+  park_two();
+  const int before = handled_;
+
+  ask_for({.retry = {"order-1"}});
+
+  ASSERT_TRUE(eventually(
+      [&] { return ask("SELECT request FROM aether_parked WHERE request IS NOT NULL").empty(); }));
+  reach(*projector_, append("order-3"));
+  EXPECT_EQ(handled_, before + 2);  // the retry, and what came
+}
+
+TEST_F(ModelRequests, ForAnEventThatIsGoneSaySo) {
+  park_two();
+  const std::string last = store_->read("order-2").value()[1]->id;
+  projector_.reset();
+  store_ = make_memory_event_store();  // as if its retention had removed those of order-1
+  for (int i = 0; i < 3; ++i) append("order-3");
+  store_->append({.id = last, .event_type = "Changed", .actor_id = "order-2"}).value();
+  projector_ = start();
+
+  ask_for({.retry = {"order-1"}});
+
+  EXPECT_TRUE(eventually([&] {
+    return ask("SELECT error FROM aether_parked WHERE actor_id = 'order-1'")[0].contains(
+        "not in the store any more: drop it");
+  }));
+}
+
+TEST_F(ModelRequests, OutliveTheModelThatTheyWereLeftIn) {
+  park_two();
+  projector_.reset();
+  ask_for({.retry = {"order-1"}, .drop = {bad_}});
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+  is_bad_ = false;
+  projector_ = start();
+
+  EXPECT_TRUE(eventually([&] { return projector_->parked()->size() == 1; }));
+  EXPECT_THAT(log(), ElementsAre("order-1 Bad", "order-1 Changed"));
+}
+
+TEST_F(ModelRequests, ToHandleWhatWasDroppedOutliveARebuildThatDoesNot) {
+  park_two();
+  ASSERT_TRUE(projector_->drop(bad_));
+  projector_.reset();
+  ask_for({.rebuild = true, .handle_dropped = true});
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+  EXPECT_EQ(list_projections(path_)->front().dropped, 1U);
+  is_bad_ = false;
+  projector_ = start();
+
+  EXPECT_TRUE(eventually([&] { return list_projections(path_)->front().dropped == 0; }));
+}
+
 }  // namespace
 }  // namespace aether::sqlite

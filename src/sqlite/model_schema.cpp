@@ -16,6 +16,8 @@ constexpr std::string_view kTables =
     "schema TEXT NOT NULL, "
     "sql TEXT NOT NULL, "
     "rebuild INTEGER NOT NULL DEFAULT 0, "
+    "rebuild_tries INTEGER NOT NULL DEFAULT 0, "
+    "rebuild_error TEXT NOT NULL DEFAULT '', "
     "origin TEXT NOT NULL) STRICT;"
     "CREATE TABLE aether_projections ("
     "key TEXT PRIMARY KEY, "

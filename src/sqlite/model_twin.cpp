@@ -81,6 +81,28 @@ Result<ModelParts> open_twin(const std::string& path, ReadModelOptions options,
   return open_as(twin, options, content.dropped);
 }
 
+Result<void> carry_requests(const Connection& live, const Connection& twin, bool handles_dropped) {
+  auto select = live.prepare(
+      "SELECT name, parked.event_id, request FROM aether_parked parked JOIN aether_projections "
+      "ON key = projection WHERE request IS NOT NULL");
+  if (!select) return std::unexpected(std::move(select.error()));
+  auto update = twin.prepare(
+      "UPDATE aether_parked SET request = ?3 WHERE event_id = ?2 AND projection IN "
+      "(SELECT key FROM aether_projections WHERE name = ?1)");
+  if (!update) return std::unexpected(std::move(update.error()));
+  while (true) {
+    const auto row = select->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    for (int i = 0; i < 3; ++i) update->bind_text(i + 1, select->text(i));
+    if (auto done = update->run(); !done) return done;
+  }
+  const auto rebuild = live.query_integer("SELECT rebuild FROM aether_model");
+  if (!rebuild) return std::unexpected(rebuild.error());
+  const bool is_done = *rebuild != 2 || handles_dropped;
+  return is_done ? Result<void>() : twin.execute("UPDATE aether_model SET rebuild = 2");
+}
+
 Result<void> copy_model(const Connection& from, const Connection& to) {
   if (auto set = to.execute("PRAGMA synchronous = FULL"); !set) return set;
   sqlite3_backup* backup = sqlite3_backup_init(to.raw(), "main", from.raw(), "main");

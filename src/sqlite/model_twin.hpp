@@ -31,6 +31,11 @@ struct TwinContent {
 [[nodiscard]] Result<ModelParts> open_twin(const std::string& path, ReadModelOptions options,
                                            const TwinContent& content);
 
+/// What is asked for in the live model is asked for in the twin that takes its place, where it has
+/// not been done there. Belongs into a transaction of `twin`.
+[[nodiscard]] Result<void> carry_requests(const Connection& live, const Connection& twin,
+                                          bool handles_dropped);
+
 /// All of one database over all of another, in one transaction that is synced: readers, and whoever
 /// comes after a crash, see the old content or the new one.
 [[nodiscard]] Result<void> copy_model(const Connection& from, const Connection& to);

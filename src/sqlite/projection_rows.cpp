@@ -29,7 +29,7 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
   const std::string select_parked = concat("SELECT ", kParkedColumns,
                                            " FROM aether_parked WHERE projection = ?1 "
                                            "ORDER BY position");
-  const std::array<std::pair<Statement*, std::string_view>, 17> statements{{
+  const std::array<std::pair<Statement*, std::string_view>, 16> statements{{
       {&rows.insert_,
        "INSERT INTO aether_projections VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, '', 1, ?6)"},
       {&rows.others_, "SELECT partitions, filter FROM aether_projections WHERE name = ?1"},
@@ -42,8 +42,10 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
        "UPDATE aether_projections SET position = ?2, event_position = ?3, event_id = ?4, "
        "revision = revision + 1, updated_at = ?5 WHERE key = ?1"},
       {&rows.park_,
-       "INSERT OR REPLACE INTO aether_parked (projection, position, actor_id, version, event_id, "
-       "event_type, error, attempts, parked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+       "INSERT INTO aether_parked (projection, position, actor_id, version, event_id, "
+       "event_type, error, attempts, parked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+       "ON CONFLICT DO UPDATE SET error = excluded.error, attempts = excluded.attempts, "
+       "parked_at = excluded.parked_at"},
       {&rows.unpark_, "DELETE FROM aether_parked WHERE projection = ?1 AND position = ?2"},
       {&rows.drop_,
        "INSERT OR REPLACE INTO aether_dropped SELECT ?3, event_id, position, actor_id, version, "
@@ -53,13 +55,12 @@ Result<ProjectionRows> ProjectionRows::open(const Connection& connection) {
       {&rows.requests_,
        "SELECT request, actor_id, position FROM aether_parked WHERE projection = ?1 "
        "AND request IS NOT NULL ORDER BY position"},
-      {&rows.retried_,
+      {&rows.unask_,
        "UPDATE aether_parked SET request = NULL WHERE projection = ?1 AND actor_id = ?2 "
        "AND request = 'retry'"},
-      {&rows.dropped_,
-       "UPDATE aether_parked SET request = NULL WHERE projection = ?1 AND position = ?2 "
-       "AND request = 'drop'"},
-      {&rows.rebuilt_, "UPDATE aether_model SET rebuild = 0"},
+      {&rows.failed_,
+       "UPDATE aether_model SET rebuild_error = ?1, rebuild_tries = rebuild_tries + 1, "
+       "rebuild = iif(rebuild_tries + 1 < ?2, rebuild, 0)"},
       {&rows.kept_,
        "SELECT key, name, partition, partitions, filter, position, event_position, event_id, "
        "revision FROM aether_projections ORDER BY key"},
@@ -186,6 +187,11 @@ Result<void> ProjectionRows::keep(const Projection& projection, const Batch& bat
 }
 
 Result<void> ProjectionRows::keep_parked(const std::string& key, const ParkedEvent& parked) {
+  // It was tried, and with it what was asked for.
+  if (parked.attempts > 0) {
+    if (auto done = unask_.bind_text(1, key).bind_text(2, parked.actor_id).run(); !done)
+      return done;
+  }
   return park_.bind_text(1, key)
       .bind(2, stored(parked.position))
       .bind_text(3, parked.actor_id)
@@ -252,14 +258,13 @@ Result<ProjectionRequests> ProjectionRows::requests(const std::string& key) {
   }
 }
 
-Result<void> ProjectionRows::answered(const std::string& key, const ProjectionRequests& requests) {
-  for (const std::string& actor : requests.retry) {
-    if (auto done = retried_.bind_text(1, key).bind_text(2, actor).run(); !done) return done;
-  }
-  for (const Position position : requests.drop) {
-    if (auto done = dropped_.bind_text(1, key).bind(2, stored(position)).run(); !done) return done;
-  }
-  return requests.rebuild ? rebuilt_.run() : Result<void>();
+Result<bool> ProjectionRows::rebuild_failed(const Error& error, unsigned most) {
+  auto kept = failed_.bind_text(1, error.message).bind(2, most).run();
+  if (!kept) return std::unexpected(std::move(kept.error()));
+  const ResetGuard reset(rebuild_);
+  const auto row = rebuild_.step();
+  if (!row) return std::unexpected(row.error());
+  return !*row || rebuild_.integer(0) == 0;
 }
 
 }  // namespace aether::sqlite

@@ -37,7 +37,9 @@ class ProjectionRows {
   [[nodiscard]] Result<void> set_revisions(std::uint64_t revision);
 
   [[nodiscard]] Result<ProjectionRequests> requests(const std::string& key);
-  [[nodiscard]] Result<void> answered(const std::string& key, const ProjectionRequests& requests);
+
+  /// As `Rebuildable`.
+  [[nodiscard]] Result<bool> rebuild_failed(const Error& error, unsigned most);
 
  private:
   ProjectionRows() = default;
@@ -58,9 +60,8 @@ class ProjectionRows {
   Statement dropped_ids_;
   Statement rebuild_;
   Statement requests_;
-  Statement retried_;
-  Statement dropped_;
-  Statement rebuilt_;
+  Statement unask_;
+  Statement failed_;
   Statement kept_;
   Statement set_revisions_;
 };

@@ -113,13 +113,21 @@ class SqliteReadModel final : public ReadModel {
 
   [[nodiscard]] Result<ProjectionRequests> requests(const Projection& projection) override {
     const std::scoped_lock lock(mutex_);
-    return rows_.requests(projection_key(projection));
+    auto found = rows_.requests(projection_key(projection));
+    if (found && shared_->has_twin) found->rebuild = false;  // it is being done
+    return found;
   }
 
-  [[nodiscard]] Result<void> answered(const Projection& projection,
-                                      const ProjectionRequests& requests) override {
+  [[nodiscard]] Result<bool> rebuild_failed(const Error& error, unsigned most) override {
     const std::scoped_lock lock(mutex_);
-    return file_.transact([&] { return rows_.answered(projection_key(projection), requests); });
+    bool is_over = false;
+    auto kept = file_.transact([&]() -> Result<void> {
+      auto done = rows_.rebuild_failed(error, most);
+      if (!done) return std::unexpected(std::move(done.error()));
+      is_over = *done;
+      return {};
+    });
+    return kept ? Result<bool>(is_over) : std::unexpected(std::move(kept.error()));
   }
 
   [[nodiscard]] Result<std::vector<KeptProjection>> kept() override {
@@ -202,7 +210,13 @@ class SqliteReadModel final : public ReadModel {
         return fail(Errc::unavailable, adopted.error().message);  // the next one begins anew
       }
     }
-    if (auto renewed = twin.renew_revisions(old); !renewed) return renewed;
+    auto carried = twin.file_.transact([&] {
+      auto renewed = twin.renew_revisions(old);
+      return renewed ? carry_requests(file_.connection(), twin.file_.connection(),
+                                      twin.handles_dropped_)
+                     : renewed;
+    });
+    if (!carried) return carried;
     transaction_.forget_statements();
     if (auto copied = copy_model(twin.file_.connection(), file_.connection()); !copied) {
       return copied;
@@ -213,15 +227,13 @@ class SqliteReadModel final : public ReadModel {
 
   /// No projector of the old model may take the new one for what it knows.
   [[nodiscard]] Result<void> renew_revisions(const std::vector<KeptProjection>& old) {
-    return file_.transact([&]() -> Result<void> {
-      const auto mine = rows_.kept();
-      if (!mine) return std::unexpected(mine.error());
-      std::uint64_t highest = 0;
-      for (const auto* all : {&old, &*mine}) {
-        for (const auto& one : *all) highest = std::max(highest, one.state.revision);
-      }
-      return rows_.set_revisions(highest + 1);
-    });
+    const auto mine = rows_.kept();
+    if (!mine) return std::unexpected(mine.error());
+    std::uint64_t highest = 0;
+    for (const auto* all : {&old, &*mine}) {
+      for (const auto& one : *all) highest = std::max(highest, one.state.revision);
+    }
+    return rows_.set_revisions(highest + 1);
   }
 
   [[nodiscard]] Result<const ModelHandler*> handler_of(const Projection& projection) const {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sqlite/file_lock.hpp"
 #include "sqlite/rebuild_fixture_test.hpp"
 #include "testing/matchers.hpp"
 
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <future>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,7 @@ namespace {
 using aether::testing::eventually;
 using aether::testing::FailsWith;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -165,8 +168,53 @@ TEST_F(RunningRebuilds, ThatCannotBeDoneByTheProjectorAreAnsweredToo) {
   ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
 
   ASSERT_TRUE(eventually([&] { return ask("SELECT rebuild FROM aether_model")[0] == "0"; }));
+  EXPECT_THAT(describe_model(path_)->rebuild_error, HasSubstr("\"Bad\" of \"order-1\""));
+  EXPECT_TRUE(eventually([&] { return projector->status().rebuild_error.has_value(); }));
   EXPECT_TRUE(told);
   EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("4"));
+
+  is_bad_ = false;
+  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
+  EXPECT_TRUE(eventually([&] { return !describe_model(path_)->rebuild; }));
+  EXPECT_EQ(describe_model(path_)->rebuild_error, "");
+  EXPECT_TRUE(eventually([&] { return !projector->status().rebuild_error; }));
+}
+
+TEST_F(RunningRebuilds, OutliveWhatPassesAndEndAfterSoManyTries) {
+  make_old(3);
+  for (const bool passes : {true, false}) {
+    const std::string origin = describe_model(path_)->origin;
+    options_.max_attempts = passes ? 1'000'000 : 3;
+    const auto projector = start();
+    std::optional<FileLock> other = FileLock::acquire(path_ + ".rebuild").value();  // a process
+
+    ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
+
+    ASSERT_TRUE(eventually(
+        [&] { return std::stoi(ask("SELECT rebuild_tries FROM aether_model")[0]) >= 3; }));
+    EXPECT_EQ(describe_model(path_)->rebuild, passes);
+    EXPECT_THAT(describe_model(path_)->rebuild_error, HasSubstr("is open for writing by process"));
+    other.reset();
+    if (passes) {
+      EXPECT_TRUE(eventually([&] { return describe_model(path_)->origin != origin; }));
+    }
+    EXPECT_FALSE(describe_model(path_)->rebuild);
+  }
+}
+
+TEST_F(RunningRebuilds, TellWhatTheNewModelWaitsFor) {
+  make_old(3);
+  append("order-1", "Down");
+  reach(*start(), append("order-1"));
+  is_down_ = true;
+  const auto projector = start();
+
+  ASSERT_TRUE(request_of_projector(path_, "log", {.rebuild = true}));
+
+  EXPECT_TRUE(eventually([&] {
+    const auto rebuild = projector->status().rebuild;
+    return rebuild && rebuild->retrying && rebuild->retrying->message == "down";
+  }));
 }
 
 }  // namespace

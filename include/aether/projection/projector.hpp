@@ -42,6 +42,8 @@ struct RebuildProgress {
   std::uint64_t events = 0;  ///< handled since it was begun, or gone on with
   Position position = 0;     ///< reached by all of its projections
   Position target = 0;       ///< where the old model stands now; positions are not dense
+  /// What a step of the new model failed of, and is tried again after.
+  std::optional<Error> retrying{};
 
   friend bool operator==(const RebuildProgress&, const RebuildProgress&) = default;
 };
@@ -62,6 +64,7 @@ struct ProjectorStatus {
   std::uint64_t batches = 0;                 ///< steps that succeeded, since it was started
   std::uint64_t retries = 0;                 ///< steps that failed, since it was started
   std::optional<RebuildProgress> rebuild{};  ///< while this projector rebuilds the model
+  std::optional<Error> rebuild_error{};      ///< why the last one that it was asked for has failed
 };
 
 /// What a projection has still to do.
@@ -73,7 +76,8 @@ struct Lag {
 
 /// Feeds a read model: every event of the projection after its checkpoint, in order, none skipped.
 /// Asked for it in the model (`ReadModel::requests`), it also rebuilds the model, where that is
-/// `Rebuildable`, on a thread of its own and with `allow_parked` not set.
+/// `Rebuildable`, on a thread of its own and with `allow_parked` not set. What may pass
+/// (`unavailable`) is tried again, `max_attempts` times in all, with the pauses of its options.
 ///
 /// Destroying it stops it. All members may be called from any thread but that of the handler.
 class Projector {

@@ -92,11 +92,10 @@ class ReadModel {
   [[nodiscard]] virtual Result<std::uint64_t> apply(const Projection& projection,
                                                     const Batch& batch) = 0;
 
-  /// Asked now and then. What is done by `apply` is a request no longer; one that failed goes with
-  /// `answered`.
+  /// Asked now and then. It is `apply` that ends requests, together with what it does: an event
+  /// that is unparked, or parked again after another attempt, was asked for no longer, nor is, in
+  /// the second case, a retry of its actor. Those for a rebuild are of `Rebuildable` models only.
   [[nodiscard]] virtual Result<ProjectionRequests> requests(const Projection& projection);
-  [[nodiscard]] virtual Result<void> answered(const Projection& projection,
-                                              const ProjectionRequests& requests);
 };
 
 }  // namespace aether

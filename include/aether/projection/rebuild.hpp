@@ -42,6 +42,10 @@ class Rebuildable : public ReadModel {
 
   /// Removes what is left of the twin, once it is destroyed.
   [[nodiscard]] virtual Result<void> remove_twin() = 0;
+
+  /// Keeps why a rebuild that was asked for (`requests`) has failed, for all to see. True: it was
+  /// the last of `most` tries, and is asked for no longer.
+  [[nodiscard]] virtual Result<bool> rebuild_failed(const Error& error, unsigned most) = 0;
 };
 
 struct RebuildOptions {

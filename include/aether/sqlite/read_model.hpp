@@ -44,7 +44,8 @@ struct ReadModelOptions {
 ///
 /// Beside the tables of `create` there are:
 ///
-///     aether_model        one row: schema, sql, rebuild, origin
+///     aether_model        one row: schema, sql, rebuild, rebuild_tries, rebuild_error,
+///                         origin
 ///     aether_projections  one row a projection and partition: key, name, partition, partitions,
 ///                         filter, position, event_position, event_id, revision, updated_at
 ///     aether_parked       one row a parked event: projection (a key), position, actor_id, version,
@@ -86,8 +87,9 @@ struct ModelProjection {
 /// A read model as a whole.
 struct ModelInfo {
   std::string schema{};
-  std::string origin{};  ///< another one after each rebuild
-  bool rebuild = false;  ///< one was asked for, and has not ended yet
+  std::string origin{};         ///< another one after each rebuild
+  bool rebuild = false;         ///< one was asked for, and has not ended yet
+  std::string rebuild_error{};  ///< why the last try at it failed; "": it did not
 };
 
 // For those who look into a model that another process may be feeding. Errors: `not_found`,
@@ -105,7 +107,8 @@ struct ModelInfo {
 /// Asks the projector that feeds the model to do something; it looks for requests every
 /// `ProjectorOptions::look_interval`. `not_found`: no such projection, or nothing such is parked.
 /// A rebuild that was asked for has ended when `ModelInfo::rebuild` is false, and has succeeded
-/// when `ModelInfo::origin` is another one; meanwhile "<path>.rebuild" tells how far it is.
+/// when `ModelInfo::origin` is another one, or else `ModelInfo::rebuild_error` says why not;
+/// meanwhile "<path>.rebuild" tells how far it is.
 [[nodiscard]] Result<void> request_of_projector(const std::string& path, std::string_view key,
                                                 const ProjectionRequests& requests);
 
