@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace aether {
@@ -67,8 +68,10 @@ class Rebuild {
     if (!kept) return std::unexpected(kept.error());
     target_ = furthest(*kept);
     std::vector<Projection> projections = options_.projections;
-    if (projections.empty()) {
-      for (const KeptProjection& one : *kept) projections.push_back(one.projection);
+    for (const Projection& one : projections) given_.insert(one.name);
+    for (const KeptProjection& one : *kept) {
+      if (given_.empty()) projections.push_back(one.projection);
+      known_.insert(projection_key(one.projection));
     }
     if (projections.empty()) {
       return fail(Errc::invalid_argument,
@@ -87,11 +90,41 @@ class Rebuild {
     auto twin = model_.make_twin({.anew = anew, .handle_dropped = options_.handle_dropped});
     if (!twin) return std::unexpected(std::move(twin.error()));
     twin_ = std::move(*twin);
+    if (auto ok = check_left(projections); !ok) return ok;
     for (const Projection& one : projections) {
-      auto started = start_projector(store_, *twin_, one, options_.projector);
-      if (!started) return std::unexpected(std::move(started.error()));
-      projectors_.push_back(std::move(*started));
-      if (auto ok = retry_parked(*projectors_.back()); !ok) return ok;
+      if (auto ok = start_one(one); !ok) return ok;
+    }
+    return {};
+  }
+
+  /// `invalid_argument`: an interrupted rebuild has left what nobody would feed any more.
+  [[nodiscard]] Result<void> check_left(const std::vector<Projection>& projections) const {
+    const auto left = twin_->kept();
+    if (!left) return std::unexpected(left.error());
+    for (const KeptProjection& one : *left) {
+      if (std::ranges::find(projections, projection_key(one.projection), projection_key) ==
+          projections.end()) {
+        return fail(Errc::invalid_argument,
+                    concat("an interrupted rebuild has left the projection ",
+                           quoted(projection_key(one.projection))));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<void> start_one(const Projection& projection) {
+    auto started = start_projector(store_, *twin_, projection, options_.projector);
+    if (!started) return std::unexpected(std::move(started.error()));
+    projectors_.push_back(std::move(*started));
+    return retry_parked(*projectors_.back());
+  }
+
+  /// What the old model has come to keep since the rebuild began.
+  [[nodiscard]] Result<void> start_new_ones(const std::vector<KeptProjection>& kept) {
+    for (const KeptProjection& one : kept) {
+      if (given_.contains(one.projection.name)) continue;
+      if (!known_.insert(projection_key(one.projection)).second) continue;
+      if (auto started = start_one(one.projection); !started) return started;
     }
     return {};
   }
@@ -116,6 +149,7 @@ class Rebuild {
       const auto kept = model_.kept();
       if (!kept) return std::unexpected(kept.error());
       target_ = furthest(*kept);
+      if (auto started = start_new_ones(*kept); !started) return started;
       if (Steady::now() - begun < kClose) break;
     }
     return {};
@@ -149,6 +183,7 @@ class Rebuild {
   [[nodiscard]] Result<void> finish(const std::vector<KeptProjection>& old) {
     target_ = furthest(old);
     hold_until_ = Steady::now() + options_.longest_hold;
+    if (auto started = start_new_ones(old); !started) return started;
     if (auto reached = reach(target_); !reached) return reached;
     last_told_ = {};
     tell();
@@ -198,6 +233,8 @@ class Rebuild {
   EventStore& store_;
   Rebuildable& model_;
   const RebuildOptions& options_;
+  std::set<std::string> given_;  // names of the projections that are given
+  std::set<std::string> known_;  // keys of those that the old model kept, so far
   Position target_ = 0;
   RebuildReport report_;
   RebuildProgress told_;

@@ -52,14 +52,19 @@ class RebuildFixture : public ::testing::Test {
   [[nodiscard]] ReadModelOptions tagged(const std::string& tag) {
     ReadModelOptions options{.schema = "log/" + tag,
                              .create = "CREATE TABLE log (tag TEXT, actor TEXT, type TEXT)"};
-    options.handlers["log"] = [this, tag](Transaction& transaction,
-                                          const EventPtr& event) -> Result<void> {
+    const auto handle = [this, tag](Transaction& transaction,
+                                    const EventPtr& event) -> Result<void> {
       ++handled_;
       if (event->event_type == "Bad" && is_bad_) return fail(Errc::not_found, "bad");
       if (event->event_type == "Down" && is_down_) return fail(Errc::unavailable, "down");
       if (event->event_type == "Gate" && !gate_.pass()) return fail(Errc::closed, "no patience");
       return transaction.execute("INSERT INTO log VALUES (?1, ?2, ?3)",
                                  {tag, event->actor_id, event->event_type});
+    };
+    options.handlers["log"] = handle;
+    options.handlers["other"] = [this, handle](Transaction& transaction, const EventPtr& event) {
+      const bool is_bad = event->event_type == "Bad to other" && is_bad_to_other_;
+      return is_bad ? fail(Errc::not_found, "bad to other") : handle(transaction, event);
     };
     return options;
   }
@@ -70,8 +75,8 @@ class RebuildFixture : public ::testing::Test {
     options.accept_outdated = true;
     model_ = open_read_model(path_, options).value();
   }
-  [[nodiscard]] std::unique_ptr<Projector> start() {
-    return start_projector(*store_, *model_, {.name = "log"}, options_).value();
+  [[nodiscard]] std::unique_ptr<Projector> start(const std::string& name = "log") {
+    return start_projector(*store_, *model_, {.name = name}, options_).value();
   }
   Position append(const std::string& actor, const std::string& type = "Changed") {
     return store_->append({.event_type = type, .actor_id = actor}).value().position;
@@ -103,6 +108,7 @@ class RebuildFixture : public ::testing::Test {
   RebuildOptions rebuild_{.projector = options_};
   std::atomic<int> handled_ = 0;
   std::atomic<bool> is_bad_ = true;
+  std::atomic<bool> is_bad_to_other_ = false;
   std::atomic<bool> is_down_ = false;
   aether::testing::Gate gate_;
 };

@@ -245,6 +245,56 @@ TEST_F(Rebuilds, MayChangeFiltersAndPartitions) {
               ElementsAre("log:0/3", "log:1/3", "log:2/3"));
 }
 
+TEST_F(Rebuilds, ThatFindATwinOfOtherProjectionsBeginAnew) {
+  make_old(10);
+  {
+    auto left = model_->make_twin({}).value();
+    for (const char* name : {"log", "other"}) {
+      reach(*start_projector(*store_, *left, {.name = name}, options_).value(), 10);
+    }
+  }
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+
+  EXPECT_THAT(ask("SELECT key FROM aether_projections"), ElementsAre("log"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("10"));
+}
+
+TEST_F(Rebuilds, KeepAProjectionThatIsStartedMeanwhile) {
+  make_old(10);
+  std::unique_ptr<Projector> other;
+  rebuild_.progress = [&](const RebuildProgress&) {
+    if (other) return;
+    other = start("other");
+    reach(*other, 10);
+  };
+
+  ASSERT_TRUE(rebuild(*store_, *model_, rebuild_));
+  reach(*other, append("order-1"));
+
+  EXPECT_THAT(ask("SELECT key FROM aether_projections ORDER BY key"), ElementsAre("log", "other"));
+  EXPECT_THAT(ask("SELECT count(*) FROM log"), ElementsAre("21"));
+  EXPECT_EQ(other->status().applied, 11U);  // it was there, up to where it stood
+}
+
+TEST_F(Rebuilds, AreNotTakenOverWhereOnlyAnotherProjectionHasTheEventParked) {
+  make_old(3);
+  const auto log = start();
+  const auto other = start("other");
+  append("order-9", "Bad");
+  reach(*log, append("order-9", "Bad to other"));  // which is parked behind the other
+  is_bad_ = false;
+  reach(*other, 5);
+  ASSERT_EQ(other->status().parked, 2U);
+  ASSERT_TRUE(other->retry("order-9"));
+  is_bad_to_other_ = true;
+
+  const auto refused = rebuild(*store_, *model_, rebuild_);
+
+  ASSERT_THAT(refused, FailsWith(Errc::invalid_argument));
+  EXPECT_THAT(refused.error().message, HasSubstr("of the projection \"other\" parked"));
+}
+
 TEST_F(Rebuilds, OfNothingAreRefused) {
   open("1");
 

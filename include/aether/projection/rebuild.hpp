@@ -49,7 +49,8 @@ class Rebuildable : public ReadModel {
 };
 
 struct RebuildOptions {
-  /// What the new model shall keep; none: what the old one keeps.
+  /// What the new model shall keep; none: what the old one keeps. What the old one comes to keep
+  /// meanwhile, of another name, it keeps too.
   std::vector<Projection> projections{};
 
   /// Forget what an interrupted rebuild left. Without it that is gone on with; so a handler that
