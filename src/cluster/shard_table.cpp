@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/cluster/shard_table.hpp"
 
-#include "aether/core/uuid.hpp"
 #include "cluster/json_reader.hpp"
 #include "cluster/shard_ranges.hpp"
 #include "core/text.hpp"
@@ -15,7 +14,7 @@
 namespace aether {
 namespace {
 
-constexpr std::size_t kMaxNodeIdBytes = 64;
+constexpr std::size_t kMaxTokenBytes = 64;
 
 std::string name_of(const ShardTable::Node& node) { return concat(node.id, "/", node.tenure); }
 
@@ -55,18 +54,18 @@ void append_moves(std::string& out, const ShardTable& table) {
   }
 }
 
-bool is_node_id(std::string_view id) {
+bool is_token(std::string_view text) {
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_';
   };
-  return !id.empty() && id.size() <= kMaxNodeIdBytes && std::ranges::all_of(id, is_plain);
+  return !text.empty() && text.size() <= kMaxTokenBytes && std::ranges::all_of(text, is_plain);
 }
 
 std::optional<ShardTable::Node> parse_node(std::string_view name) {
   const std::size_t slash = name.find('/');
-  if (slash == std::string_view::npos || !is_node_id(name.substr(0, slash)) ||
-      !parse_uuid(name.substr(slash + 1))) {
+  if (slash == std::string_view::npos || !is_token(name.substr(0, slash)) ||
+      !is_token(name.substr(slash + 1))) {
     return std::nullopt;
   }
   return ShardTable::Node{.id = std::string(name.substr(0, slash)),

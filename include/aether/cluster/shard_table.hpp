@@ -19,7 +19,7 @@ struct ShardTable {
   /// A process that is, or was, a member of the cluster: a restarted one has another tenure.
   struct Node {
     std::string id;      ///< 1 to 64 of `[A-Za-z0-9_-]`
-    std::string tenure;  ///< the UUID of its lease's acquisition
+    std::string tenure;  ///< of its lease: 1 to 64 of the same
 
     friend auto operator<=>(const Node&, const Node&) = default;
   };
