@@ -28,3 +28,15 @@ function(aether_headers name scope module)
   target_sources(${name} ${scope} FILE_SET HEADERS
     BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
 endfunction()
+
+# aether_group_by_folder(TARGET): a unity build compiles each folder of its sources as one.
+function(aether_group_by_folder target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source ${sources})
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder FILENAME folder)
+    set_source_files_properties(${source} TARGET_DIRECTORY ${target}
+                                PROPERTIES UNITY_GROUP ${folder})
+  endforeach()
+endfunction()

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kLastRetry{1'000};
 constexpr std::chrono::milliseconds kFlushTimeout{5'000};
 
 // Over a network one is waited for as long as for many.
-constexpr std::size_t kBatch = 256;
+constexpr std::size_t kAtOnce = 256;
 constexpr std::size_t kMaxWaiting = 1'024;
 
 bool passes_by_itself(const Error& error) {
@@ -75,7 +75,7 @@ class Publisher final : public Activity {
     {
       const std::scoped_lock lock(mutex_);
       if (has_failed_) return false;
-      const std::size_t count = std::min(waiting_.size(), kBatch);
+      const std::size_t count = std::min(waiting_.size(), kAtOnce);
       batch.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
     }
     if (batch.empty()) return false;

@@ -6,19 +6,15 @@
 #include <cstdint>
 
 namespace aether {
-namespace {
-
-constexpr std::string_view kDigits = "0123456789abcdef";
-
-}  // namespace
+namespace {}  // namespace
 
 std::string to_hex(const Hash& hash) {
   std::string out(hash.size() * 2, '\0');
   auto next = out.begin();
   for (const std::byte byte : hash) {
     const auto value = std::to_integer<std::uint8_t>(byte);
-    *next++ = kDigits[value >> 4U];
-    *next++ = kDigits[value & 0xFU];
+    *next++ = kHexDigits[value >> 4U];
+    *next++ = kHexDigits[value & 0xFU];
   }
   return out;
 }
@@ -31,8 +27,8 @@ Result<Hash> parse_hash(std::string_view hex) {
                        " characters: give 64 lower-case hexadecimal digits"));
   }
   for (std::size_t i = 0; i < hash.size(); ++i) {
-    const std::size_t high = kDigits.find(hex[2 * i]);
-    const std::size_t low = kDigits.find(hex[2 * i + 1]);
+    const std::size_t high = kHexDigits.find(hex[2 * i]);
+    const std::size_t low = kHexDigits.find(hex[2 * i + 1]);
     if (high == std::string_view::npos || low == std::string_view::npos) {
       return fail(Errc::invalid_argument, concat("the hash ", quoted(hex),
                                                  " holds something else than a lower-case "

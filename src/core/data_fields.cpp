@@ -10,12 +10,12 @@ namespace {
 constexpr std::size_t kFieldBytes = 40;  // the keys, quotes, colons and commas
 
 /// Whether the data can stand in the envelope as it is, and be found again byte for byte.
-bool is_plain(const Data& data) { return data.is_json() && !has_outer_space(data.text()); }
+bool goes_as_it_is(const Data& data) { return data.is_json() && !has_outer_space(data.text()); }
 
 }  // namespace
 
 void append_data_fields(std::string& out, const Data& data) {
-  if (is_plain(data)) {
+  if (goes_as_it_is(data)) {
     out += R"("data":)";
     out += data.text();
     return;
@@ -29,7 +29,7 @@ void append_data_fields(std::string& out, const Data& data) {
 
 std::size_t data_fields_size(const Data& data) {
   const std::size_t size = kFieldBytes + data.size();
-  return is_plain(data) ? size : size + data.size() / 3 + 4 + data.content_type().size();
+  return goes_as_it_is(data) ? size : size + data.size() / 3 + 4 + data.content_type().size();
 }
 
 }  // namespace aether

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/json_scan.hpp"
 
+#include "core/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,7 +14,6 @@
 namespace aether {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 constexpr bool is_special(char c) {
   return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -339,7 +340,6 @@ void append_unescaped(std::string& out, const JsonString& text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   const char* at = text.data();
   const char* const end = at + text.size();
   out += '"';
@@ -370,8 +370,8 @@ void append_json_string(std::string& out, std::string_view text) {
         break;
       default:
         out += "u00";
-        out += kDigits[static_cast<unsigned char>(*special) >> 4U];
-        out += kDigits[static_cast<unsigned char>(*special) & 0xFU];
+        out += kHexDigits[static_cast<unsigned char>(*special) >> 4U];
+        out += kHexDigits[static_cast<unsigned char>(*special) & 0xFU];
     }
     at = special + 1;
   }

@@ -57,10 +57,9 @@ bool is_control(std::string_view character) {
 }
 
 void append_escaped(std::string& out, unsigned char byte) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   out += "\\x";
-  out += kDigits[byte >> 4U];
-  out += kDigits[byte & 0xFU];
+  out += kHexDigits[byte >> 4U];
+  out += kHexDigits[byte & 0xFU];
 }
 
 // What is wrong with a text that is not printable ASCII; "" when nothing is.

@@ -14,6 +14,10 @@
 
 namespace aether {
 
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 namespace detail {
 
 inline void append_part(std::string& out, std::string_view part) { out += part; }

@@ -35,8 +35,6 @@ char* put_digits(char* at, std::uint64_t value, std::size_t count) {
   return at + count;
 }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // The number that `digits` writes in decimal; -1 when there is something else in it.
 int read_digits(std::string_view digits) {
   int value = 0;

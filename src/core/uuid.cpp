@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/core/uuid.hpp"
 
+#include "core/text.hpp"
+
 #include <pthread.h>
 #include <sys/random.h>
 
@@ -14,13 +16,13 @@
 namespace aether {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr std::size_t kTextSize = 36;
 
 // The two digits of every byte.
 constexpr auto kPairs = [] {
   std::array<std::array<char, 2>, 256> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kDigits[i / 16], kDigits[i % 16]};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {kHexDigits[i / 16], kHexDigits[i % 16]};
   return pairs;
 }();
 
@@ -122,8 +124,8 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < uuid.size(); ++i) {
     if (has_dash_before(i) && text[at++] != '-') return std::nullopt;
-    const std::size_t high = kDigits.find(text[at++]);
-    const std::size_t low = kDigits.find(text[at++]);
+    const std::size_t high = kHexDigits.find(text[at++]);
+    const std::size_t low = kHexDigits.find(text[at++]);
     if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
     uuid[i] = static_cast<std::uint8_t>(high << 4U | low);
   }
