@@ -13,8 +13,9 @@ namespace {
 std::vector<std::size_t> quotas(const std::vector<std::size_t>& counts, std::size_t shards) {
   std::vector<NodeIndex> by_count(counts.size());
   std::iota(by_count.begin(), by_count.end(), NodeIndex{0});
-  std::ranges::stable_sort(by_count, std::ranges::greater(),
-                           [&](NodeIndex node) { return counts[node]; });
+  std::ranges::sort(by_count, [&](NodeIndex a, NodeIndex b) {
+    return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
+  });
   std::vector<std::size_t> quota(counts.size(), shards / counts.size());
   for (std::size_t i = 0; i < shards % counts.size(); ++i) ++quota[by_count[i]];
   return quota;

@@ -147,15 +147,15 @@ TEST(Placement, MendsWhatIsFarFromBalanceWithTheFewestMoves) {
 TEST(Placement, TakesShardsFromOwnersThatAreNotInTheList) {
   const Owners after = rebalance(Owners{7, 0, 7, 1}, 2);
 
-  EXPECT_THAT(after, testing::ElementsAre(0, 0, 1, 1));
+  EXPECT_THAT(after, ::testing::ElementsAre(0, 0, 1, 1));
 }
 
 TEST(Placement, LeavesShardsToNobodyWithoutNodes) {
-  EXPECT_THAT(rebalance(Owners{0, 1, kNobody}, 0), testing::Each(kNobody));
+  EXPECT_THAT(rebalance(Owners{0, 1, kNobody}, 0), ::testing::Each(kNobody));
 }
 
 TEST(Placement, MakesDoWithMoreNodesThanShards) {
-  EXPECT_THAT(rebalance(Owners{0, 0, 0}, 5), testing::ElementsAre(0, 1, 2));
+  EXPECT_THAT(rebalance(Owners{0, 0, 0}, 5), ::testing::ElementsAre(0, 1, 2));
 }
 
 }  // namespace
