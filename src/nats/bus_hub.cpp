@@ -54,7 +54,7 @@ void BusHub::listen() {
 
 Result<void> BusHub::publish(const Namespace& ns, const StoredEvent& event) {
   if (is_closed_) return std::unexpected(closed_error());
-  if (auto denial = take_denial()) return std::unexpected(std::move(*denial));
+  if (auto denial = denials_.take_name_space(ns.text())) return std::unexpected(std::move(*denial));
   const OutgoingEvent outgoing = encode_bus_message(ns, event);
   std::array<Header, 3> headers;
   std::size_t count = 0;
@@ -63,10 +63,9 @@ Result<void> BusHub::publish(const Namespace& ns, const StoredEvent& event) {
                          .headers = std::span(headers).first(count),
                          .data = outgoing.body};
   if (is_known(ns)) return publisher_.publish(ns, message);
-  const std::uint64_t mark = denials_.mark();
   const std::uint64_t logins = transport().logins();
   if (auto ok = publisher_.publish(ns, message); !ok) return ok;
-  auto learned = learn(ns, outgoing.subject, mark);
+  auto learned = learn(ns, outgoing.subject);
   if (learned && transport().logins() != logins) {
     return fail(Errc::outcome_unknown,
                 concat("the connection was lost while an event was published on ",
@@ -80,26 +79,18 @@ bool BusHub::is_known(const Namespace& ns) {
   return known_.contains(ns.text());
 }
 
-Result<void> BusHub::learn(const Namespace& ns, std::string_view subject, std::uint64_t mark) {
+Result<void> BusHub::learn(const Namespace& ns, std::string_view subject) {
   if (auto ok = transport().flush(options_.timeout); !ok) {
     return fail(Errc::outcome_unknown,
                 concat("an event was published on ", quoted(subject),
                        ", and whether the server has taken it is not known: ", ok.error().message));
   }
-  if (auto denied = denials_.find(transport(), subject, false, mark)) {
-    return std::unexpected(std::move(*denied));
-  }
+  transport().settle(options_.timeout);
+  if (auto denied = denials_.take_subject(subject)) return std::unexpected(std::move(*denied));
   const std::unique_lock lock(known_mutex_);
   if (known_.size() >= kMaxKnown) known_.clear();
   known_.insert(ns.text());
   return {};
-}
-
-std::optional<Error> BusHub::take_denial() {
-  if (!is_denied_) return std::nullopt;
-  const std::unique_lock lock(known_mutex_);
-  is_denied_ = false;
-  return std::exchange(denial_, std::nullopt);
 }
 
 Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
@@ -123,7 +114,8 @@ Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
   delivery->start(std::move(*executor));
   Subscription subscription = subscription_of(delivery);
   const auto receiver = std::make_shared<BusReceiver>(
-      BusReceiver::Setup{.scope = bus_scope(pattern, filter),
+      BusReceiver::Setup{.subject = subject,
+                         .scope = bus_scope(pattern, filter),
                          .pattern = std::move(pattern),
                          .filter = std::move(filter),
                          .delivery = delivery,
@@ -132,8 +124,7 @@ Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
                          .on_foreign = [weak = weak_from_this()](const Error& error) {
                            if (const auto hub = weak.lock()) hub->on_foreign(error);
                          }});
-  const std::uint64_t mark = denials_.mark();
-  if (auto ok = add(subject, receiver); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = add(receiver); !ok) return std::unexpected(std::move(ok.error()));
   auto handle = transport().subscribe(
       subject, "", [receiver](const Message& message) { receiver->take(message); });
   if (!handle) return std::unexpected(std::move(handle.error()));
@@ -141,9 +132,9 @@ Result<Subscription> BusHub::subscribe(NamespacePattern pattern, Filter filter,
   if (auto ok = transport().flush(options_.timeout); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  if (auto denied = denials_.find(transport(), subject, true, mark)) {
-    return std::unexpected(std::move(*denied));
-  }
+  transport().settle(options_.timeout);
+  auto error = subscription.status().error;
+  if (error && error->code == Errc::permission_denied) return std::unexpected(std::move(*error));
   return subscription;
 }
 
@@ -158,13 +149,11 @@ Result<std::shared_ptr<Executor>> BusHub::handlers() {
   return executor_;
 }
 
-Result<void> BusHub::add(std::string subject, std::shared_ptr<BusReceiver> receiver) {
+Result<void> BusHub::add(std::shared_ptr<BusReceiver> receiver) {
   const std::scoped_lock lock(mutex_);
   if (is_closed_) return std::unexpected(closed_error());
   const Delivery* const key = &receiver->delivery();
-  listeners_.emplace(
-      key,
-      Listener{.subject = std::move(subject), .receiver = std::move(receiver), .handle = nullptr});
+  listeners_.emplace(key, Listener{.receiver = std::move(receiver), .handle = nullptr});
   return {};
 }
 
@@ -184,8 +173,8 @@ void BusHub::remove(const Delivery& delivery) {
 Result<void> BusHub::flush(std::chrono::milliseconds timeout) {
   if (is_closed_) return std::unexpected(closed_error());
   auto flushed = publisher_.flush(timeout);
-  if (flushed) denials_.settle(transport());
-  if (auto denial = take_denial()) return std::unexpected(std::move(*denial));
+  if (flushed) transport().settle(timeout);
+  if (auto denial = denials_.take_any()) return std::unexpected(std::move(*denial));
   return flushed;
 }
 
@@ -216,7 +205,7 @@ std::vector<std::shared_ptr<BusReceiver>> BusHub::receivers(const LinkEvent* den
   const std::scoped_lock lock(mutex_);
   found.reserve(listeners_.size());
   for (const auto& [key, listener] : listeners_) {
-    if (denied != nullptr && !is_denied(*denied, listener.subject, true)) continue;
+    if (denied != nullptr && !is_denied(*denied, listener.receiver->subject(), true)) continue;
     found.push_back(listener.receiver);
   }
   return found;
@@ -270,17 +259,15 @@ bool BusHub::come_back() {
 void BusHub::on_denied(const LinkEvent& event) {
   if (event.is_subscription) {
     for (const auto& receiver : receivers(&event)) {
-      receiver->delivery().end(to_denial(event.subject, true));
+      receiver->delivery().end(to_denial(receiver->subject(), true));
     }
   } else {
+    if (!event.subject.starts_with(kBusPrefix)) return;  // of others who use the connection
     publisher_.leave_out(event.subject);
+    denials_.add(event);
     const std::unique_lock lock(known_mutex_);
-    if (known_.erase(std::string(name_space_in(event.subject))) > 0) {
-      denial_ = to_denial(event.subject, false);
-      is_denied_ = true;
-    }
+    known_.erase(std::string(name_space_in(event.subject)));
   }
-  denials_.on_event(event);  // last: who waits for it finds all else done
 }
 
 void BusHub::on_foreign(const Error& error) {

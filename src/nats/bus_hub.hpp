@@ -46,7 +46,6 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
 
  private:
   struct Listener {
-    std::string subject;
     std::shared_ptr<BusReceiver> receiver;
     std::unique_ptr<Handle> handle;
   };
@@ -65,7 +64,7 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
   [[nodiscard]] std::vector<std::shared_ptr<BusReceiver>> receivers(const LinkEvent* denied);
   /// The threads for handlers, from the first subscription on.
   [[nodiscard]] Result<std::shared_ptr<Executor>> handlers();
-  [[nodiscard]] Result<void> add(std::string subject, std::shared_ptr<BusReceiver> receiver);
+  [[nodiscard]] Result<void> add(std::shared_ptr<BusReceiver> receiver);
   /// What it receives by; at once destroyed if it has ended meanwhile.
   void attach(const Delivery& delivery, std::unique_ptr<Handle> handle);
   void remove(const Delivery& delivery);
@@ -73,10 +72,7 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
 
   [[nodiscard]] bool is_known(const Namespace& ns);
   /// Whether the server lets us publish there, once it has taken what was published.
-  [[nodiscard]] Result<void> learn(const Namespace& ns, std::string_view subject,
-                                   std::uint64_t mark);
-  /// What was refused after we had thought that we may.
-  [[nodiscard]] std::optional<Error> take_denial();
+  [[nodiscard]] Result<void> learn(const Namespace& ns, std::string_view subject);
 
   const std::shared_ptr<Connection> connection_;
   const BusOptions options_;
@@ -90,10 +86,8 @@ class BusHub : public std::enable_shared_from_this<BusHub> {
   std::shared_ptr<Activity> return_;  // from the first new connection on
   std::unordered_map<const Delivery*, Listener> listeners_;
 
-  std::shared_mutex known_mutex_;          // guards all below
+  std::shared_mutex known_mutex_;          // guards known_
   std::unordered_set<std::string> known_;  // namespaces into which we may publish
-  std::optional<Error> denial_;
-  std::atomic<bool> is_denied_{false};  // whether there is one
 
   std::unique_ptr<Handle> listening_;  // the last member: it tells the others
 };

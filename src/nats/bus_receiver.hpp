@@ -45,6 +45,7 @@ class Predecessors {
 class BusReceiver {
  public:
   struct Setup {
+    std::string subject;  ///< what is subscribed to
     BusScope scope;
     NamespacePattern pattern;
     Filter filter;
@@ -66,6 +67,7 @@ class BusReceiver {
   /// Messages were dropped, of this subscription or another one.
   void on_slow();
 
+  [[nodiscard]] const std::string& subject() const { return setup_.subject; }
   [[nodiscard]] Delivery& delivery() { return *setup_.delivery; }
 
  private:

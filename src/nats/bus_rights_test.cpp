@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aether::nats {
 namespace {
@@ -29,7 +30,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, BusRightsTest, tests::kVersions, tests::versi
 
 constexpr std::string_view kTwoUsers = R"(authorization {users: [
   {user: red, password: red, permissions: {
-    publish: {allow: ["aether.bus.red.*.*", "aether.bus.both.order.*", "_INBOX.>"]},
+    publish: {allow: ["aether.bus.red.*.*", "aether.bus.both.order.*", "aether.bus.half.order.*", "_INBOX.>"]},
     subscribe: {allow: ["aether.bus.red.*.*", "_INBOX.>"]}}},
   {user: blue, password: blue}]})";
 
@@ -79,6 +80,61 @@ TEST_P(BusRightsTest, ALateDenialIsToldByTheNextCall) {
   EXPECT_THAT(bus->flush(30s), Succeeds()) << "it was told";
   EXPECT_THAT(bus->publish(both, happened("secret-1", 2)), FailsWith(Errc::permission_denied));
   EXPECT_THAT(bus->publish(both, happened("order-1", 2)), Succeeds());
+}
+
+TEST_P(BusRightsTest, NamespacesThatAreDeniedAtOnceAreEachToldTheirOwn) {
+  start(std::string(kTwoUsers));
+  const auto bus = opened("red");
+  const std::vector<Namespace> partly{*Namespace::parse("both"), *Namespace::parse("half")};
+  for (const Namespace& ns : partly) {
+    ASSERT_THAT(bus->publish(ns, happened("order-1", 1)), Succeeds());
+  }
+
+  for (const Namespace& ns : partly) {
+    ASSERT_THAT(bus->publish(ns, happened("secret-1", 1)), Succeeds()) << "not waited for";
+  }
+  BusCollector none;
+  const Subscription later = subscribe(*bus, "red", none);  // waits for what was refused
+  EXPECT_THAT(bus->publish(*Namespace::parse("red"), happened("order-1", 1)), Succeeds());
+
+  for (const Namespace& ns : partly) {
+    const auto refused = bus->publish(ns, happened("order-1", 2));
+    ASSERT_THAT(refused, FailsWith(Errc::permission_denied));
+    EXPECT_THAT(refused.error().message, HasSubstr("aether.bus." + ns.text() + ".secret"));
+    EXPECT_THAT(bus->publish(ns, happened("order-1", 3)), Succeeds()) << "it was told";
+  }
+  EXPECT_THAT(bus->flush(30s), Succeeds());
+}
+
+TEST_P(BusRightsTest, AFlushTellsEachTimeThatASubjectIsRefused) {
+  start(std::string(kTwoUsers));
+  const Namespace both = *Namespace::parse("both");
+  const auto bus = opened("red");
+
+  for (Version version = 1; version <= 100; ++version) {
+    ASSERT_THAT(bus->publish(both, happened("order-1", version)), Succeeds());
+    ASSERT_THAT(bus->publish(both, happened("secret-1", version)), Succeeds());
+    ASSERT_THAT(bus->flush(30s), FailsWith(Errc::permission_denied)) << version;
+  }
+}
+
+TEST_P(BusRightsTest, ManyThatAreDeniedTogetherAreAllTold) {
+  start(std::string(kTwoUsers));
+  const auto bus = opened("red");
+  constexpr std::size_t kThreads = 4;
+
+  testing::run_together(kThreads, [&](std::size_t thread) {
+    const std::string name = "theirs" + std::to_string(thread);
+    const Namespace theirs = *Namespace::parse(name);
+    for (Version version = 1; version <= 50; ++version) {
+      EXPECT_THAT(bus->publish(theirs, happened("order-1", version)),
+                  FailsWith(Errc::permission_denied));
+      EXPECT_THAT(bus->subscribe(theirs, {}, {}, [](const Namespace&, const EventPtr&) {}),
+                  FailsWith(Errc::permission_denied));
+    }
+  });
+
+  EXPECT_THAT(bus->flush(30s), Succeeds()) << "all was told";
 }
 
 TEST_P(BusRightsTest, AccountsShareNothing) {

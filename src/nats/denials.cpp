@@ -2,26 +2,12 @@
 #include "nats/denials.hpp"
 
 #include "core/text.hpp"
-#include "nats/link.hpp"
+#include "nats/bus_message.hpp"
 
-#include <chrono>
-#include <cstddef>
+#include <algorithm>
+#include <string>
 
 namespace aether::nats {
-
-namespace {
-
-constexpr std::size_t kKept = 256;
-
-// For the thread that tells. A complaint that is older, of the same subject, is waited for in vain:
-// after somebody has given the right without a new connection.
-constexpr std::chrono::milliseconds kPatience{250};
-
-bool is_violation(std::string_view complaint) {
-  return complaint.contains("ermissions Violation");  // servers write it large, or small
-}
-
-}  // namespace
 
 bool is_denied(const LinkEvent& event, std::string_view subject, bool is_subscription) {
   if (event.kind != LinkEvent::Kind::denied || event.is_subscription != is_subscription) {
@@ -38,52 +24,41 @@ Error to_denial(std::string_view subject, bool is_subscription) {
                             ": ask for the right (docs/nats-permissions.conf)")};
 }
 
-void Denials::on_event(const LinkEvent& event) {
-  if (event.kind != LinkEvent::Kind::denied) return;
+void Denials::add(const LinkEvent& event) {
   const std::scoped_lock lock(mutex_);
-  ++count_;
-  last_.push_back(event);
-  if (last_.size() > kKept) last_.pop_front();
-  told_.notify_all();
+  const auto is_same = [&](const LinkEvent& other) { return other.subject == event.subject; };
+  if (std::ranges::any_of(denied_, is_same)) return;
+  denied_.push_back(event);
+  if (denied_.size() > kKept) denied_.pop_front();
+  is_empty_ = false;
 }
 
-std::uint64_t Denials::mark() const {
+std::optional<Error> Denials::take(const std::function<bool(const LinkEvent&)>& is_it) {
+  if (is_empty_) return std::nullopt;
   const std::scoped_lock lock(mutex_);
-  return count_;
+  const auto found = std::ranges::find_if(denied_, is_it);
+  if (found == denied_.end()) return std::nullopt;
+  Error denial = to_denial(found->subject, false);
+  denied_.erase(found);
+  is_empty_ = denied_.empty();
+  return denial;
 }
 
-std::optional<Error> Denials::find_locked(std::string_view subject, bool is_subscription,
-                                          std::uint64_t mark) const {
-  const std::size_t kept = last_.size();
-  for (std::size_t i = 0; i < kept; ++i) {
-    if (count_ - kept + i < mark) continue;
-    if (is_denied(last_[i], subject, is_subscription)) return to_denial(subject, is_subscription);
-  }
-  return std::nullopt;
+std::optional<Error> Denials::take_subject(std::string_view subject) {
+  return take([&](const LinkEvent& event) { return is_denied(event, subject, false); });
 }
 
-std::optional<Error> Denials::find(const Transport& transport, std::string_view subject,
-                                   bool is_subscription, std::uint64_t mark) {
-  const std::string complaint = transport.complaint();
-  const bool is_ours =
-      is_violation(complaint) && is_denied(parse_violation(complaint), subject, is_subscription);
-  std::unique_lock lock(mutex_);
-  auto found = find_locked(subject, is_subscription, mark);
-  if (!is_ours || found) return found;
-  told_.wait_for(lock, kPatience, [&] {
-    found = find_locked(subject, is_subscription, mark);
-    return found.has_value();
+std::optional<Error> Denials::take_name_space(std::string_view name_space) {
+  if (is_empty_) return std::nullopt;
+  const std::string within = concat(kBusPrefix, name_space, ".");
+  return take([&](const LinkEvent& event) {
+    return event.is_subject_cut ? event.subject.starts_with(within)
+                                : name_space_in(event.subject) == name_space;
   });
-  return found;
 }
 
-void Denials::settle(const Transport& transport) {
-  const std::string complaint = transport.complaint();
-  if (!is_violation(complaint)) return;
-  const std::string subject = parse_violation(complaint).subject;
-  std::unique_lock lock(mutex_);
-  told_.wait_for(lock, kPatience,
-                 [&] { return !last_.empty() && last_.back().subject == subject; });
+std::optional<Error> Denials::take_any() {
+  return take([](const LinkEvent&) { return true; });
 }
 
 }  // namespace aether::nats

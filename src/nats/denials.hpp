@@ -4,43 +4,37 @@
 #include "aether/core/error.hpp"
 #include "nats/transport.hpp"
 
-#include <condition_variable>
-#include <cstdint>
+#include <atomic>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace aether::nats {
 
-/// What the server has refused us, for those who did not wait for a reply. All members may be
-/// called from any thread.
+/// What the server has not let a bus publish, and who published it was not told yet. Each denial
+/// is told once. All members may be called from any thread.
 class Denials {
  public:
-  /// Told in order; other events are passed over.
-  void on_event(const LinkEvent& event);
+  static constexpr std::size_t kKept = 1'024;  // subjects; beyond them the oldest goes
 
-  /// How many there were: what comes later is counted from here.
-  [[nodiscard]] std::uint64_t mark() const;
+  void add(const LinkEvent& event);
 
-  /// Whether it was refused since `mark`. To be called when the server has taken it, after a flush:
-  /// its complaint has come by then, but is told on another thread, which is waited for.
-  [[nodiscard]] std::optional<Error> find(const Transport& transport, std::string_view subject,
-                                          bool is_subscription, std::uint64_t mark);
-
-  /// Waits, after a flush, until what the server complained of last has been told.
-  void settle(const Transport& transport);
+  /// Of this subject.
+  [[nodiscard]] std::optional<Error> take_subject(std::string_view subject);
+  /// Of any subject in this namespace.
+  [[nodiscard]] std::optional<Error> take_name_space(std::string_view name_space);
+  /// Whichever is the oldest.
+  [[nodiscard]] std::optional<Error> take_any();
 
  private:
-  [[nodiscard]] std::optional<Error> find_locked(std::string_view subject, bool is_subscription,
-                                                 std::uint64_t mark) const;
+  [[nodiscard]] std::optional<Error> take(const std::function<bool(const LinkEvent&)>& is_it);
 
-  mutable std::mutex mutex_;  // guards all
-  std::condition_variable told_;
-  std::uint64_t count_ = 0;
-  std::deque<LinkEvent> last_;  // the last of them
+  std::atomic<bool> is_empty_{true};
+  std::mutex mutex_;  // guards the rest
+  std::deque<LinkEvent> denied_;
 };
 
 /// Whether a denial is of this subject: the server's words may be cut off.

@@ -7,6 +7,7 @@
 #include "nats/discards.hpp"
 #include "nats/greeting.hpp"
 #include "nats/link.hpp"
+#include "nats/news.hpp"
 #include "nats/subjects.hpp"
 #include "nats/url.hpp"
 
@@ -161,10 +162,10 @@ class LibnatsTransport final : public Transport {
 
   std::uint64_t logins() const override { return link_->logins(); }
 
-  std::string complaint() const override {
+  void settle(std::chrono::milliseconds timeout) const override {
     const char* last = nullptr;
-    if (natsConnection_GetLastError(connection_, &last) == NATS_OK || last == nullptr) return "";
-    return last;
+    if (natsConnection_GetLastError(connection_, &last) == NATS_OK) return;  // it refused nothing
+    [[maybe_unused]] const bool told = await_news(timeout);
   }
 
   Statistics statistics() const override {

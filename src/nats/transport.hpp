@@ -82,9 +82,9 @@ class Transport {
   [[nodiscard]] virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;
 
   [[nodiscard]] virtual ConnectionStatus status() const = 0;
-  /// What the server, or libnats, complained of last; "" for nothing. It is told as an event, too,
-  /// a little later. When `flush` returns, what was sent before has been complained of.
-  [[nodiscard]] virtual std::string complaint() const = 0;
+  /// After a `flush`: returns when what the server refused of all that was sent before has been
+  /// told to all listeners, or the timeout is over. Not to be called by a listener.
+  virtual void settle(std::chrono::milliseconds timeout) const = 0;
   /// How often a server was logged in to, or tried to. It has grown before anything comes over a
   /// new connection: a message handler that sees it grow may have missed what was sent before.
   [[nodiscard]] virtual std::uint64_t logins() const = 0;

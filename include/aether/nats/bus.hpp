@@ -51,11 +51,12 @@ class Bus : public EventBus {
 /// publisher had not yet sent when it died: `flush` returns when the server has it.
 ///
 /// `publish` into a namespace waits for the server the first time, to learn whether it may; what is
-/// refused later makes the next call `permission_denied`. It is `too_large` beyond the server's
-/// `max_payload`, `unavailable` while the connection is lost, and `outcome_unknown` if the server
-/// does not answer that first time. `subscribe` returns when the
-/// server has the subscription, and is `permission_denied` where the server refuses it: for the
-/// pattern with all its tokens, "aether.bus.prod.*.*.>" for "prod.>".
+/// refused later makes the next `publish` into that namespace, or `flush`, `permission_denied`. It
+/// is `too_large` beyond the server's `max_payload`, `unavailable` while the connection is lost,
+/// and `outcome_unknown` if the server does not answer that first time. `subscribe` returns when
+/// the server has the subscription, and is `permission_denied` where the server refuses it: for the
+/// pattern with all its tokens, "aether.bus.prod.*.*.>" for "prod.>". None of these may be called
+/// by a `ConnectOptions::log`.
 ///
 /// When the connection is closed for good, subscriptions end with `closed`.
 [[nodiscard]] Result<std::unique_ptr<Bus>> open_bus(std::shared_ptr<Connection> connection,
