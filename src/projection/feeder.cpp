@@ -47,7 +47,7 @@ Result<void> Feeder::load() {
   if (!state) return std::unexpected(std::move(state.error()));
   state_ = std::move(*state);
   learn_parked();
-  observer_.applied(state_, 0);
+  observer_.loaded(state_);
   return {};
 }
 
@@ -80,6 +80,8 @@ Result<void> Feeder::feed(std::span<const EventPtr> events) {
     }
     todo_.push_back(part);
     if (verdict == Verdict::one_event) {
+      // It was only to be parked: that is no event's fault, and would fail again and again.
+      if (given_up_.contains(part.front()->position)) return attempted;
       const unsigned failed = ++failures_[part.front()->position];
       if (failed >= options_.max_attempts) {
         give_up(part.front(), error, failed);

@@ -23,8 +23,10 @@ namespace aether {
 class FeedObserver {
  public:
   virtual ~FeedObserver() = default;
+  /// The checkpoint may be one before what was told last.
+  virtual void loaded(const ProjectionState& state) = 0;
   virtual void applied(const ProjectionState& state, std::size_t events) = 0;
-  /// The list is another one now. Called before `applied`.
+  /// The list is another one now. Called before `loaded` and `applied`.
   virtual void parked(const std::vector<ParkedEvent>& events) = 0;
   /// Waits before the next attempt, and may call `retry` and `drop` meanwhile. An error: there is
   /// to be none.

@@ -218,11 +218,17 @@ TEST_F(Parking, OfMoreThanIsAllowedEndsTheProjector) {
 class BatchModel final : public ReadModel {
  public:
   [[nodiscard]] Result<ProjectionState> load(const Projection&) override {
+    if (failing_loads > 0) {
+      --failing_loads;
+      return fail(Errc::unavailable, "no disk");
+    }
     return ProjectionState{.checkpoint = checkpoint, .parked = parked, .revision = revision};
   }
   [[nodiscard]] Result<std::uint64_t> apply(const Projection&, const Batch& batch) override {
     if (batch.revision != revision) return fail(Errc::version_conflict, "it was replaced");
     ++steps;
+    if (is_down) return fail(Errc::unavailable, "down");
+    if (batch.events.empty() && !keeps_parked) return fail(Errc::invalid_argument, "of no use");
     for (const EventPtr& event : batch.events) {
       if (event->event_type == "Bad") return fail(Errc::invalid_argument, "one of them is bad");
     }
@@ -236,7 +242,10 @@ class BatchModel final : public ReadModel {
   std::vector<ParkedEvent> parked;
   std::atomic<std::uint64_t> revision{0};
   std::vector<std::string> seen;
-  int steps = 0;
+  std::atomic<int> steps = 0;
+  std::atomic<int> failing_loads = 0;
+  std::atomic<bool> is_down = false;
+  std::atomic<bool> keeps_parked = true;
 };
 
 TEST_F(Parking, FindsTheEventOfAStepThatFailsAsAWhole) {
@@ -274,6 +283,53 @@ TEST_F(Parking, AModelThatWasReplacedIsFedFromItsNewCheckpoint) {
 
   EXPECT_EQ(model.checkpoint.position, last);
   EXPECT_THAT(model.seen, ElementsAre("order-1", "order-2"));
+}
+
+TEST_F(Parking, AModelThatWasReplacedTellsThatItHasNotComeSoFar) {
+  BatchModel model;
+  const auto projector = start_projector(*store_, model, projection_, options_).value();
+  reach(*projector, append("order-1", "Placed"));
+
+  model.is_down = true;
+  model.checkpoint = {};
+  ++model.revision;
+  const Position last = append("order-2", "Placed");
+
+  ASSERT_TRUE(eventually([&] { return projector->status().position == 0; }));
+  EXPECT_THAT(projector->wait_until(1, 1ms), FailsWith(Errc::unavailable));
+  model.is_down = false;
+  reach(*projector, last);
+}
+
+TEST_F(Parking, AModelThatWasReplacedMayBeOutOfReachForAWhile) {
+  BatchModel model;
+  const auto projector = start_projector(*store_, model, projection_, options_).value();
+  reach(*projector, append("order-1", "Placed"));
+
+  model.failing_loads = 1'000'000;
+  ++model.revision;
+  const Position last = append("order-2", "Placed");
+
+  ASSERT_TRUE(eventually([&] { return projector->status().retries > 5; }));
+  EXPECT_EQ(projector->status().error->message, "no disk");
+  EXPECT_THAT(projector->retry("order-1"), FailsWith(Errc::unavailable));
+  model.failing_loads = 0;
+  reach(*projector, last);
+  EXPECT_EQ(projector->status().state, State::running);
+}
+
+TEST_F(Parking, ThatAModelCannotKeepEndsTheProjector) {
+  BatchModel model;
+  model.keeps_parked = false;
+  append("order-1", "Bad");
+  const auto projector = start_projector(*store_, model, projection_, options_).value();
+
+  const bool has_ended = eventually([&] { return projector->status().state == State::failed; });
+
+  model.keeps_parked = true;  // or it would never end
+  ASSERT_TRUE(has_ended);
+  EXPECT_EQ(projector->status().error->message, "of no use");
+  EXPECT_LT(model.steps, 10);
 }
 
 /// Checkpoints that cannot be saved while `broken`.

@@ -72,8 +72,8 @@ class RunningProjector final : public Projector, private FeedObserver {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
+      intake_.close();
     }
-    intake_.close();
     changed_.notify_all();
     const std::scoped_lock lock(joining_);
     if (thread_.joinable()) thread_.join();
@@ -125,6 +125,14 @@ class RunningProjector final : public Projector, private FeedObserver {
 
  private:
   // --- FeedObserver, on the projector's thread
+
+  void loaded(const ProjectionState& state) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      status_.position = state.checkpoint.position;
+    }
+    applied(state, 0);
+  }
 
   void applied(const ProjectionState& state, std::size_t events) override {
     {
@@ -211,7 +219,7 @@ class RunningProjector final : public Projector, private FeedObserver {
 
   /// To what others ask for: between steps, and between the attempts at one.
   [[nodiscard]] Result<void> attend() {
-    auto obeyed = obey_orders();
+    auto obeyed = orders_.obey();
     return obeyed ? answer_requests() : obeyed;
   }
 
@@ -298,23 +306,6 @@ class RunningProjector final : public Projector, private FeedObserver {
   /// Not again and again of what is looked at again and again.
   void complain(const std::string& message) {
     if (std::exchange(complaint_, message) != message) say(LogLevel::warning, message);
-  }
-
-  static bool is_conflict(const Result<void>& done) {
-    return !done && done.error().code == Errc::version_conflict && done.error().position == 0;
-  }
-
-  [[nodiscard]] Result<void> obey_orders() {
-    while (auto order = orders_.next()) {
-      auto done = order->work();
-      if (is_conflict(done) && !order->is_again) {  // it was meant for what the model holds now
-        order->is_again = true;
-        orders_.put_back(std::move(*order));
-        return done;
-      }
-      order->done.set_value(std::move(done));
-    }
-    return {};
   }
 
   [[nodiscard]] Result<void> order(std::function<Result<void>()> work) {

@@ -2,6 +2,7 @@
 #include "aether/projection/projector.hpp"
 
 #include "projection/fixture_test.hpp"
+#include "store/hand_made_store.hpp"
 #include "testing/matchers.hpp"
 
 #include <gmock/gmock.h>
@@ -161,6 +162,60 @@ TEST_F(Projectors, StoppedWhileTheirQueueIsFullEndAtOnceAndLoseNothing) {
   reach(*projector, last);
 
   EXPECT_EQ(seen().size(), 6U);
+}
+
+/// A store whose subscription tells where it is when a test lets it.
+class GatedStore final : public testing::HandMadeStore {
+ public:
+  Result<Subscription> subscribe(Filter, Position, EventHandler handler) override {
+    deliver = std::move(handler);
+    return Subscription(std::make_unique<Gated>(*this));
+  }
+
+  Gate asked;
+  Gate tells;
+  std::atomic<Position> reached = 0;
+  EventHandler deliver;
+
+ private:
+  class Gated final : public Subscription::Impl {
+   public:
+    explicit Gated(GatedStore& store) : store_(store) {}
+    void stop() override {}
+    [[nodiscard]] Subscription::Status status() const override {
+      store_.asked.open();
+      EXPECT_TRUE(store_.tells.pass());
+      return {.active = true, .position = store_.reached};
+    }
+
+   private:
+    GatedStore& store_;
+  };
+};
+
+TEST_F(Projectors, ThatAreStoppedDoNotPassOverWhatTheirClosedQueueLetGo) {
+  GatedStore store;
+  StoredEvent event;
+  event.id = "1";
+  event.event_type = "Placed";
+  event.actor_id = "order-1";
+  event.position = 1;
+  const auto projector = start_projector(store, *model_, projection_, options_).value();
+  ASSERT_TRUE(store.asked.pass());  // there was nothing to do
+
+  auto stopped = std::async(std::launch::async, [&] { projector->stop(); });
+  ASSERT_TRUE(eventually([&] {
+    return projector->wait_until(1, 0ms).error().code == Errc::closed;  // it is asked to
+  }));
+  store.deliver(std::make_shared<StoredEvent>(event));
+  ASSERT_EQ(projector->status().queued, 0U) << "nobody takes it";
+  store.reached = 1;
+  store.tells.open();
+  stopped.get();
+
+  const auto kept = checkpoints_->load("orders").value().value_or(CheckpointRecord{});
+  EXPECT_EQ(kept.checkpoint.position, 0U);
+  EXPECT_EQ(projector->status().position, 0U);
 }
 
 TEST_F(Projectors, ThatFailWhileTheirQueueIsFullSaySo) {

@@ -56,7 +56,9 @@ struct ProjectorStatus {
     failed,    ///< ended by itself: `error` says why
   };
   State state = State::running;
-  Position position = 0;                     ///< reached: applied, parked or passed over, and kept
+  /// Reached: applied, parked or passed over. Goes back where the model was replaced by one that
+  /// has not come so far.
+  Position position = 0;
   std::optional<Error> error{};              ///< while it retries: what; failed: why
   std::size_t queued = 0;                    ///< events that wait for their step
   std::size_t parked = 0;                    ///< events that are parked now
