@@ -96,9 +96,9 @@ ParkedEvent read_parked(Scanner& line) {
 
 std::string format_checkpoint(const CheckpointRecord& record) {
   const Checkpoint& at = record.checkpoint;
-  std::string text =
-      concat(kFirstLine, "\nfilter ", record.filter, "\nposition ", at.position, "\nevent ",
-             at.event_position, " ", to_subject_token(at.event_id), "\n");
+  std::string text = concat(kFirstLine, "\nfilter ", record.filter, "\npartitions ",
+                            record.partitions, "\nposition ", at.position, "\nevent ",
+                            at.event_position, " ", to_subject_token(at.event_id), "\n");
   for (const ParkedEvent& parked : record.parked) text += parked_line(parked);
   return concat(text, "sha256 ", to_hex(sha256(text)), "\n");
 }
@@ -120,6 +120,9 @@ Result<CheckpointRecord> parse_checkpoint(std::string_view text) {
   Scanner filter(lines.line());
   filter.expect_word("filter");
   record.filter = filter.rest();
+  Scanner partitions(lines.line());
+  partitions.expect_word("partitions");
+  record.partitions = partitions.number<std::uint32_t>();
   Scanner position(lines.line());
   position.expect_word("position");
   record.checkpoint.position = position.number<Position>();
@@ -127,7 +130,7 @@ Result<CheckpointRecord> parse_checkpoint(std::string_view text) {
   event.expect_word("event");
   record.checkpoint.event_position = event.number<Position>();
   record.checkpoint.event_id = event.name();
-  bool good = lines.good() && filter.good() && position.good() && event.good();
+  bool good = lines.good() && filter.good() && partitions.good() && position.good() && event.good();
   while (good && !lines.empty()) {
     Scanner line(lines.line());
     record.parked.push_back(read_parked(line));

@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 
 CheckpointRecord example() {
   return {.filter = "category=order",
+          .partitions = 4,
           .checkpoint = {.position = 1'234, .event_position = 1'230, .event_id = "e-1"},
           .parked = {{.position = 7,
                       .actor_id = "order-1 & sons",
@@ -130,7 +131,9 @@ TEST(CheckpointText, IsReadableAndItsErrorsStayOnOneLine) {
 
   const std::string text = format_checkpoint(record);
 
-  EXPECT_THAT(text, HasSubstr("filter category=order\nposition 1234\nevent 1230 e-1\nparked 7 "));
+  EXPECT_THAT(
+      text,
+      HasSubstr("filter category=order\npartitions 4\nposition 1234\nevent 1230 e-1\nparked 7 "));
   EXPECT_EQ(parse_checkpoint(text)->parked.front().error, "two lines ");
 }
 

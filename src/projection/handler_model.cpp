@@ -21,17 +21,16 @@ class HandlerModel final : public ReadModel {
   [[nodiscard]] Result<ProjectionState> load(const Projection& projection) override {
     const std::scoped_lock lock(mutex_);
     const std::string key = projection_key(projection);
+    if (auto ok = check_partitions(projection); !ok) return std::unexpected(std::move(ok.error()));
     auto record = checkpoints_.load(key);
     if (!record) return std::unexpected(std::move(record.error()));
-    const std::string filter = format_filter(projection.filter);
-    if (*record && (*record)->filter != filter) {
-      return fail(Errc::invalid_argument,
-                  concat("the checkpoint of the projection ", quoted(key), " is of the filter ",
-                         quoted((*record)->filter), ", not ", quoted(filter),
-                         ": what it passed over is missing. Choose another name"));
+    if (*record) {
+      if (auto ok = check_same(projection, **record); !ok) {
+        return std::unexpected(std::move(ok.error()));
+      }
     }
     Kept& kept = kept_[key];
-    kept.record = *record ? std::move(**record) : CheckpointRecord{.filter = filter};
+    kept.record = record->value_or(new_record(projection));
     kept.handled = kept.record.checkpoint.position;
     return ProjectionState{.checkpoint = kept.record.checkpoint,
                            .parked = kept.record.parked,
@@ -64,6 +63,39 @@ class HandlerModel final : public ReadModel {
   }
 
  private:
+  static CheckpointRecord new_record(const Projection& projection) {
+    return {.filter = format_filter(projection.filter), .partitions = projection.partition.count};
+  }
+
+  /// All partitions must be as many: else some would have been passed over, or be handled again.
+  [[nodiscard]] Result<void> check_partitions(const Projection& projection) {
+    if (projection.partition.count <= 1) return {};  // what is under the name is its own
+    auto found = checkpoints_.load(projection.name);
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (!*found) {
+      auto saved = checkpoints_.save(projection.name, new_record(projection));
+      if (saved || saved.error().code != Errc::version_conflict) return saved;
+      found = checkpoints_.load(projection.name);  // another partition was quicker
+      if (!found) return std::unexpected(std::move(found.error()));
+    }
+    return *found ? check_same(projection, **found) : Result<void>();
+  }
+
+  static Result<void> check_same(const Projection& projection, const CheckpointRecord& kept) {
+    if (kept.partitions != projection.partition.count) {
+      return fail(Errc::invalid_argument,
+                  concat("the projection ", quoted(projection.name), " is kept in ",
+                         kept.partitions, " partitions, and not in ", projection.partition.count,
+                         ": what they have handled would come again. Choose another name"));
+    }
+    const std::string filter = format_filter(projection.filter);
+    if (kept.filter == filter) return {};
+    return fail(Errc::invalid_argument,
+                concat("the checkpoint of the projection ", quoted(projection.name),
+                       " is of the filter ", quoted(kept.filter), ", not ", quoted(filter),
+                       ": what it passed over is missing. Choose another name"));
+  }
+
   struct Kept {
     CheckpointRecord record{};
     std::uint64_t revision = 0;

@@ -301,6 +301,25 @@ TEST_F(Projectors, RefuseACheckpointOfAnotherFilter) {
   EXPECT_THAT(started.error().message, HasSubstr("category=order"));
 }
 
+TEST_F(Projectors, RefuseCheckpointsOfAnotherNumberOfPartitions) {
+  projection_.partition = {0, 3};
+  reach(*start(), append("order-1", "Placed"));
+
+  for (const Partition other : {Partition{0, 4}, Partition{3, 4}, Partition{0, 1}}) {
+    projection_.partition = other;
+    const auto started = start_projector(*store_, *model_, projection_, options_);
+    ASSERT_THAT(started, FailsWith(Errc::invalid_argument));
+    EXPECT_THAT(started.error().message, HasSubstr("kept in 3 partitions, and not in "));
+  }
+  projection_.partition = {1, 3};
+  EXPECT_TRUE(start_projector(*store_, *model_, projection_, options_));
+  projection_ = {.name = "alone"};
+  reach(*start(), append("order-1", "Paid"));
+  projection_.partition = {0, 3};
+  EXPECT_THAT(start_projector(*store_, *model_, projection_, options_),
+              FailsWith(Errc::invalid_argument));
+}
+
 TEST_F(Projectors, RefuseOptionsThatCanNeverWork) {
   for (const ProjectorOptions& options :
        {ProjectorOptions{.batch = 0}, ProjectorOptions{.capacity = 0},

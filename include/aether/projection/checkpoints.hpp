@@ -4,6 +4,7 @@
 #include "aether/core/log.hpp"
 #include "aether/projection/read_model.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,7 +15,8 @@ namespace aether {
 
 /// A checkpoint as it is kept outside of a read model.
 struct CheckpointRecord {
-  std::string filter{};  ///< `format_filter` of the projection
+  std::string filter{};          ///< `format_filter` of the projection
+  std::uint32_t partitions = 1;  ///< in how many of them the projection is kept
   Checkpoint checkpoint{};
   std::vector<ParkedEvent> parked{};
 
@@ -28,7 +30,8 @@ struct CheckpointRecord {
 [[nodiscard]] Result<CheckpointRecord> parse_checkpoint(std::string_view text);
 
 /// Keeps checkpoints, each under its `projection_key`, for read models that cannot do it
-/// themselves.
+/// themselves. Of a projection in several partitions there is one under its name, too: it says how
+/// many they are.
 ///
 /// All members may be called from any thread at any time.
 class CheckpointStore {
