@@ -57,9 +57,9 @@ void Lease::want() {
   for (auto& done : std::exchange(released_done_, {})) done();
 }
 
-void Lease::set_data(std::string data) {
+void Lease::set_data(std::string data, bool at_once) {
   data_ = std::move(data);
-  if (!tenure_) return;
+  if (!tenure_ || !at_once) return;
   renew_at_ = setup_.scheduler->now();
   step_soon();
 }

@@ -51,8 +51,8 @@ class Lease : public std::enable_shared_from_this<Lease> {
 
   /// Tries until it is held. The tenure that follows is a new one.
   void want();
-  /// Is put with the lease, at once when it is held.
-  void set_data(std::string data);
+  /// Is put with the lease: at once when it is held, or with the next renewal.
+  void set_data(std::string data, bool at_once = true);
   /// Holds it no longer, and wants it no longer. `done` is called when others can see that, or
   /// when they find out by waiting, after a ttl.
   void release(std::function<void()> done = {});

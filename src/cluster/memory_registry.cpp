@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/cluster/registry.hpp"
+#include "cluster/stoppable.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,43 +22,22 @@ class Watch {
   explicit Watch(Registry::Watcher watcher) : watcher_(std::move(watcher)) {}
 
   void tell(const Entry& entry) {
-    call([&] {
+    calls_.call([&] {
       if (watcher_.on_entry) watcher_.on_entry(entry);
     });
   }
 
   void tell_live() {
-    call([&] {
+    calls_.call([&] {
       if (watcher_.on_live) watcher_.on_live(true);
     });
   }
 
-  void stop() {
-    std::unique_lock lock(mutex_);
-    stopped_ = true;
-    if (caller_ == std::this_thread::get_id()) return;
-    idle_.wait(lock, [this] { return caller_ == std::thread::id(); });
-  }
+  void stop() { calls_.stop(); }
 
  private:
-  template <class Call>
-  void call(Call&& call) {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopped_) return;
-      caller_ = std::this_thread::get_id();
-    }
-    call();
-    const std::scoped_lock lock(mutex_);
-    caller_ = {};
-    idle_.notify_all();
-  }
-
   const Registry::Watcher watcher_;
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  bool stopped_ = false;
-  std::thread::id caller_;  // who is within a call; none: nobody
+  Stoppable calls_;
 };
 
 class Handle final : public Registry::WatchHandle {
