@@ -4,6 +4,7 @@
 #include "core/deadline.hpp"
 #include "core/text.hpp"
 #include "nats/api.hpp"
+#include "nats/bucket.hpp"
 #include "nats/session.hpp"
 #include "nats/waiting.hpp"
 
@@ -21,46 +22,13 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-Result<void> check_bucket(std::string_view name) {
+Result<void> check_bucket_name(std::string_view name) {
   constexpr std::size_t kMaxBytes = 64;
   const bool is_plain = !name.empty() && name.size() <= kMaxBytes && to_subject_token(name) == name;
   if (is_plain) return {};
   return fail(Errc::invalid_argument,
               concat("a bucket's name has 1 to ", kMaxBytes,
                      " characters out of [A-Za-z0-9_-], and ", quoted(name), " is none"));
-}
-
-/// As `nats kv add` makes it: one value of each key, which others may delete but not undo.
-StreamConfig bucket_config(const CheckpointOptions& options) {
-  return {.name = concat("KV_", options.bucket),
-          .subjects = {concat("$KV.", options.bucket, ".>")},
-          .max_messages_per_subject = 1,
-          .replicas = options.replicas.value_or(1),
-          .deny_delete = true,
-          .allow_direct = true,
-          .allow_rollup = true};
-}
-
-Result<void> check_is_bucket(const StreamConfig& found, const CheckpointOptions& options) {
-  const StreamConfig wanted = bucket_config(options);
-  const auto unusable = [&](std::string_view why) {
-    return fail(Errc::invalid_argument,
-                concat("the stream ", quoted(found.name), " cannot keep checkpoints: ", why,
-                       "; name another bucket"));
-  };
-  if (found.subjects != wanted.subjects) {
-    return unusable(concat("its subjects must be exactly ", quoted(wanted.subjects.front())));
-  }
-  if (found.max_age_ns != 0) return unusable("its values are removed when they are old (max_age)");
-  if (found.persist_mode == "async" || found.no_ack) {
-    return unusable("it does not acknowledge what it has written");
-  }
-  if (found.is_mirror || found.sealed) return unusable("nothing can be written to it");
-  if (options.replicas && found.replicas != *options.replicas) {
-    return unusable(
-        concat("it has ", found.replicas, " replicas, and ", *options.replicas, " were asked for"));
-  }
-  return {};
 }
 
 class Checkpoints final : public CheckpointStore {
@@ -194,32 +162,22 @@ Result<std::unique_ptr<CheckpointStore>> open_checkpoints(std::shared_ptr<Connec
   if (options.timeout <= milliseconds::zero()) {
     return fail(Errc::invalid_argument, "the timeout must be more than nothing");
   }
-  if (auto ok = check_bucket(options.bucket); !ok) return std::unexpected(std::move(ok.error()));
-  const StreamConfig wanted = bucket_config(options);
-  Session& session = Session::of(*connection);
-  auto api = std::make_unique<StreamApi>(session.transport(), session.requests(), wanted.name);
-  auto info = api->info(options.timeout);
-  if (!info && info.error().code == ApiCode::stream_not_found) {
-    if (!options.create) {
-      return fail(Errc::not_found, concat("there is no bucket ", quoted(options.bucket),
-                                          ": let it be made (create), or make it first"));
-    }
-    const auto level = api->level(options.timeout);
-    if (!level) return std::unexpected(level.error().error);
-    info = api->create(wanted, *level, options.timeout);
-    // Another process may have made it in the meantime.
-    if (!info && info.error().code == ApiCode::stream_name_in_use) {
-      info = api->info(options.timeout);
-    }
-  }
-  if (!info) return std::unexpected(std::move(info.error().error));
-  if (auto ok = check_is_bucket(info->config, options); !ok) {
+  if (auto ok = check_bucket_name(options.bucket); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  const bool ask_leader = info->config.replicas > 1 || !info->config.allow_direct;
+  const Bucket bucket{.name = options.bucket,
+                      .keeps = "checkpoints",
+                      .replicas = options.replicas,
+                      .create = options.create};
+  Session& session = Session::of(*connection);
+  auto api = std::make_unique<StreamApi>(session.transport(), session.requests(), bucket.stream());
+  const auto opened = open_bucket(*api, bucket, options.timeout);
+  if (!opened) return std::unexpected(opened.error());
+  const StreamConfig& config = opened->info.config;
+  const bool ask_leader = config.replicas > 1 || !config.allow_direct;
   return std::make_unique<Checkpoints>(std::move(connection), std::move(api),
-                                       concat("$KV.", options.bucket, ".", ns.text(), "."),
-                                       ask_leader, options.timeout);
+                                       concat(bucket.prefix(), ns.text(), "."), ask_leader,
+                                       options.timeout);
 }
 
 }  // namespace aether::nats

@@ -58,18 +58,13 @@ milliseconds time_until(Deadline deadline, milliseconds most) {
 
 }  // namespace
 
-Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
-                                 const StreamOptions& options, milliseconds timeout) {
+Result<OpenedStream> find_or_make(StreamApi& api, const StreamConfig& wanted, bool create,
+                                  milliseconds timeout) {
   if (api.stream().size() > kMaxStreamNameBytes) {
     return fail(Errc::invalid_argument,
-                concat("the namespace ", quoted(ns.text()), " has ", ns.text().size(),
-                       " bytes, with which a stream's name has ", api.stream().size(), ", where ",
-                       kMaxStreamNameBytes, " are allowed: choose a shorter one"));
-  }
-  if (kind == StreamKind::snapshots && options.broadcast.value_or(false)) {
-    return fail(Errc::invalid_argument,
-                concat("the stream ", quoted(api.stream()),
-                       " of snapshots cannot be broadcast: only events are, ask for it there"));
+                concat("with this namespace the stream's name ", quoted(api.stream()), " has ",
+                       api.stream().size(), " bytes, where ", kMaxStreamNameBytes,
+                       " are allowed: choose a shorter one"));
   }
   const Deadline deadline = deadline_after(timeout);
   const auto level =
@@ -79,25 +74,35 @@ Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespac
   auto info = insist<StreamInfo>(deadline, [&] {
     auto found = api.info(time_until(deadline, kLongestTry));
     is_missing = !found && found.error().code == ApiCode::stream_not_found;
-    if (!is_missing || !options.create) return found;
-    return api.create(stream_config(kind, ns, options), *level,
-                      time_until(deadline, kLongestCreation));
+    if (!is_missing || !create) return found;
+    return api.create(wanted, *level, time_until(deadline, kLongestCreation));
   });
-  if (!info && is_missing && !options.create) {
-    return fail(Errc::not_found,
-                concat("there is no stream ", quoted(api.stream()), " for the namespace ",
-                       quoted(ns.text()), ": let the store make it (create), or make it first"));
+  if (info) return OpenedStream{.info = std::move(*info), .level = *level};
+  Error& error = info.error().error;
+  if (is_missing && !create) {
+    return fail(Errc::not_found, concat("there is no stream ", quoted(api.stream()),
+                                        ": let it be made (create), or make it first"));
   }
-  if (!info && is_missing && info.error().error.code == Errc::permission_denied) {
-    info.error().error.message +=
-        concat(" There is no stream ", quoted(api.stream()),
-               " yet: somebody who may make it must open the store first.");
+  if (is_missing && error.code == Errc::permission_denied) {
+    error.message += concat(" There is no stream ", quoted(api.stream()),
+                            " yet: somebody who may make it must do so first.");
   }
-  if (!info) return std::unexpected(std::move(info.error().error));
-  if (auto ok = check_stream(kind, info->config, ns, options); !ok) {
+  return std::unexpected(std::move(error));
+}
+
+Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
+                                 const StreamOptions& options, milliseconds timeout) {
+  if (kind == StreamKind::snapshots && options.broadcast.value_or(false)) {
+    return fail(Errc::invalid_argument,
+                concat("the stream ", quoted(api.stream()),
+                       " of snapshots cannot be broadcast: only events are, ask for it there"));
+  }
+  auto opened = find_or_make(api, stream_config(kind, ns, options), options.create, timeout);
+  if (!opened) return opened;
+  if (auto ok = check_stream(kind, opened->info.config, ns, options); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  return OpenedStream{.info = std::move(*info), .level = *level};
+  return opened;
 }
 
 Result<bool> needs_message_ids(const StreamConfig& found, ApiLevel level) {

@@ -15,12 +15,17 @@ struct OpenedStream {
   ApiLevel level = 0;  ///< of the servers
 };
 
-/// Finds the stream of `api`, which is the namespace's for `kind`, or makes it if `options` say so.
-/// Asks again until `timeout` what passes by itself: that nobody answers, or that servers cannot
-/// place a stream while they look for each other.
+/// Finds the stream of `api`, or makes it as `wanted` if `create`. Asks again until `timeout` what
+/// passes by itself: that nobody answers, or that servers cannot place a stream while they look for
+/// each other.
 ///
-/// Errors: `not_found` (there is none, and none is to be made), `invalid_argument` (the namespace
-/// is too long to name a stream), those of `check_stream`, and those of asking.
+/// Errors: `not_found` (there is none, and none is to be made), `invalid_argument` (its name is too
+/// long), and those of asking.
+[[nodiscard]] Result<OpenedStream> find_or_make(StreamApi& api, const StreamConfig& wanted,
+                                                bool create, std::chrono::milliseconds timeout);
+
+/// The same for the namespace's stream for `kind`, which is `api`'s. Errors besides: those of
+/// `check_stream`.
 [[nodiscard]] Result<OpenedStream> open_stream(StreamApi& api, StreamKind kind, const Namespace& ns,
                                                const StreamOptions& options,
                                                std::chrono::milliseconds timeout);

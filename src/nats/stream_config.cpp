@@ -14,9 +14,6 @@ namespace {
 // and looking up a cold actor's last message costs half (the server reads the whole block).
 constexpr std::int64_t kMessagesPerActor = 1'000'000'000;
 
-// Newer servers stop at 1,000 consumers where nothing is said.
-constexpr std::int64_t kMaxConsumers = 100'000;
-
 // For how long the server remembers message ids: below 2.11, where replicated streams need them.
 constexpr std::chrono::nanoseconds kDuplicateWindow = std::chrono::minutes(2);
 

@@ -54,6 +54,9 @@ using ApiLevel = unsigned;
 inline constexpr ApiLevel kBatchGetLevel = 1;     // 2.11
 inline constexpr ApiLevel kAtomicBatchLevel = 2;  // 2.12
 
+/// Newer servers stop at 1,000 consumers where nothing is said.
+inline constexpr std::int64_t kMaxConsumers = 100'000;
+
 /// What a namespace keeps in a stream of its own.
 enum class StreamKind {
   events,     ///< all that was ever appended
