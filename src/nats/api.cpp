@@ -15,7 +15,12 @@ namespace aether::nats {
 
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr std::string_view kApi = "$JS.API.";
+
+// So long after it was last asked for some, a consumer goes by itself.
+constexpr std::chrono::seconds kUnasked{10};
 
 // What a server sends at most before it is asked again: without flow control, so that it must fit
 // into what a connection may hold.
@@ -36,27 +41,6 @@ StoredMessage from_direct(const Message& message) {
                        .body = std::string(message.data())};
   stored.take_headers([&](const std::string& name) { return message.header(name); });
   return stored;
-}
-
-/// A message that a consumer delivers tells its place in the subject of its acknowledgement:
-/// "$JS.ACK.<stream>.<consumer>.<times>.<sequence>.<delivered>.…"; behind "ACK" newer servers may
-/// have two tokens more.
-struct Delivered {
-  std::uint64_t sequence = 0;
-  std::uint64_t number = 0;  ///< of the consumer's deliveries
-};
-Delivered delivered_as(std::string_view acknowledgement) {
-  constexpr int kShortForm = 8;  // dots
-  const bool is_short = std::ranges::count(acknowledgement, '.') <= kShortForm;
-  std::string_view rest = acknowledgement;
-  for (int before = is_short ? 5 : 7; before > 0; --before) {
-    rest.remove_prefix(std::min(rest.find('.'), rest.size() - 1) + 1);
-  }
-  const char* const end = rest.data() + rest.size();
-  Delivered delivered;
-  const auto [dot, error] = std::from_chars(rest.data(), end, delivered.sequence);
-  if (error == std::errc() && dot != end) std::from_chars(dot + 1, end, delivered.number);
-  return delivered;
 }
 
 StoredMessage from_consumer(const Message& message, std::uint64_t sequence) {
@@ -119,6 +103,20 @@ ApiResult<T> ask(Requests& requests, const std::string& subject, const std::stri
 
 }  // namespace
 
+Delivered delivered_as(std::string_view acknowledgement) {
+  constexpr int kShortForm = 8;  // dots
+  const bool is_short = std::ranges::count(acknowledgement, '.') <= kShortForm;
+  std::string_view rest = acknowledgement;
+  for (int before = is_short ? 5 : 7; before > 0; --before) {
+    rest.remove_prefix(std::min(rest.find('.'), rest.size() - 1) + 1);
+  }
+  const char* const end = rest.data() + rest.size();
+  Delivered delivered;
+  const auto [dot, error] = std::from_chars(rest.data(), end, delivered.sequence);
+  if (error == std::errc() && dot != end) std::from_chars(dot + 1, end, delivered.number);
+  return delivered;
+}
+
 bool is_full(ApiCode code) {
   switch (code) {
     case ApiCode::store_failed:
@@ -162,6 +160,14 @@ ApiResult<StreamInfo> StreamApi::info(Timeout timeout, bool with_deleted) {
   return ask<StreamInfo>(requests_, concat(kApi, "STREAM.INFO.", stream_),
                          with_deleted ? R"({"deleted_details":true})" : "", timeout,
                          parse_stream_info);
+}
+
+void StreamApi::info(Timeout timeout, Completion<StreamInfo> done) {
+  requests_.send(
+      {.subject = concat(kApi, "STREAM.INFO.", stream_), .timeout = timeout},
+      [done = std::move(done)](Result<Message> reply) mutable {
+        done(reply ? parse_stream_info(reply->data()) : unanswered(std::move(reply.error())));
+      });
 }
 
 ApiResult<StreamInfo> StreamApi::create(const StreamConfig& config, ApiLevel level,
@@ -255,11 +261,27 @@ void StreamApi::batch(const std::string& subject, std::uint64_t sequence, std::s
 
 void StreamApi::make_consumer(const std::string& subject, std::uint64_t sequence, Timeout timeout,
                               Completion<ConsumerInfo> done) {
+  create_consumer(concat(R"("deliver_policy":"by_start_sequence","opt_start_seq":)", sequence,
+                         R"(,"filter_subject":")", subject,
+                         "\",\"inactive_threshold\":", nanoseconds(kUnasked).count()),
+                  timeout, std::move(done));
+}
+
+void StreamApi::make_feed(const std::string& pattern, const std::string& inbox, Timeout heartbeat,
+                          Timeout timeout, Completion<ConsumerInfo> done) {
+  create_consumer(concat(R"("deliver_policy":"last_per_subject","deliver_subject":")", inbox,
+                         R"(","filter_subject":")", pattern,
+                         "\",\"idle_heartbeat\":", nanoseconds(heartbeat).count()),
+                  timeout, std::move(done));
+}
+
+/// One that nothing is acknowledged to, on one server, in its memory.
+void StreamApi::create_consumer(const std::string& settings, Timeout timeout,
+                                Completion<ConsumerInfo> done) {
   const std::string body =
-      concat(R"({"stream_name":")", stream_, R"(","config":{"deliver_policy":"by_start_sequence",)",
-             "\"opt_start_seq\":", sequence, R"(,"ack_policy":"none","replay_policy":"instant",)",
-             R"("filter_subject":")", subject, R"(","mem_storage":true,"num_replicas":1,)",
-             "\"inactive_threshold\":10000000000}}");
+      concat(R"({"stream_name":")", stream_, R"(","config":{)", settings,
+             R"(,"ack_policy":"none","replay_policy":"instant","mem_storage":true,)",
+             R"("num_replicas":1}})");
   requests_.send(
       {.subject = concat(kApi, "CONSUMER.CREATE.", stream_), .data = body, .timeout = timeout},
       [done = std::move(done)](Result<Message> reply) mutable {

@@ -110,6 +110,15 @@ struct Batch {
   std::uint64_t pending = 0;  ///< what it has beyond these; not known where the limit was of bytes
 };
 
+/// The place of a message that a consumer delivers, as its reply subject tells it; zeros where that
+/// is none: "$JS.ACK.<stream>.<consumer>.<times>.<sequence>.<number>.<time>.<pending>", with two
+/// tokens more behind "ACK" from newer servers.
+struct Delivered {
+  std::uint64_t sequence = 0;
+  std::uint64_t number = 0;  ///< of the consumer's deliveries
+};
+[[nodiscard]] Delivered delivered_as(std::string_view acknowledgement);
+
 /// A consumer, as far as it matters here.
 struct ConsumerInfo {
   std::string name{};
@@ -131,6 +140,7 @@ class StreamApi {
 
   [[nodiscard]] ApiResult<ApiLevel> level(Timeout timeout);
   [[nodiscard]] ApiResult<StreamInfo> info(Timeout timeout, bool with_deleted = false);
+  void info(Timeout timeout, Completion<StreamInfo> done);
   [[nodiscard]] ApiResult<StreamInfo> create(const StreamConfig& config, ApiLevel level,
                                              Timeout timeout);
 
@@ -157,6 +167,11 @@ class StreamApi {
   /// A consumer's next messages, in one reply each. None: it has no more. `unavailable` also where
   /// some were lost.
   void pull(const Pull& asked, Timeout timeout, Completion<Batch> done);
+  /// Makes a consumer that is not asked: it sends to `inbox` the last message of each subject that
+  /// `pattern` matches, then each that comes, and where none comes a sign of life (a status 100)
+  /// after each `heartbeat`. It goes by itself some seconds after nobody listens there any more.
+  void make_feed(const std::string& pattern, const std::string& inbox, Timeout heartbeat,
+                 Timeout timeout, Completion<ConsumerInfo> done);
   /// Does not wait for it.
   void remove_consumer(const std::string& name);
 
@@ -179,6 +194,7 @@ class StreamApi {
   void get_direct(const std::string& suffix, const std::string& body, Timeout timeout,
                   Completion<Found> done);
 
+  void create_consumer(const std::string& settings, Timeout timeout, Completion<ConsumerInfo> done);
   void pull(const Pull& asked, bool is_limited, Timeout timeout, Completion<Batch> done);
 
   Transport& transport_;

@@ -57,7 +57,8 @@ struct StoredMessage {
   std::uint64_t sequence = 0;
   std::string subject{};
   std::string format{}, version{}, count{}, hash{}, previous{};  ///< headers; "": not there
-  std::string checksum{};                                        ///< a header of what is no commit
+  std::string checksum{};                                        ///< headers of what is no commit
+  std::string put{}, put_after{};  ///< which put of a registry it is, and after which revision
   std::string body{};
 
   /// Asks `lookup` (name → optional<string_view>) for the headers.
@@ -73,6 +74,8 @@ struct StoredMessage {
     }
     if (!count.empty()) return;  // commits are many, and looking takes a little while
     if (const auto found = lookup("Aether-Checksum")) checksum = *found;
+    if (const auto found = lookup("Aether-Put")) put = *found;
+    if (const auto found = lookup("Nats-Expected-Last-Subject-Sequence")) put_after = *found;
   }
 };
 

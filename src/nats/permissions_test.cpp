@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What docs/nats-permissions.conf allows is enough for a store, and no more.
 #include "aether/nats/bus.hpp"
+#include "aether/nats/registry.hpp"
 #include "aether/nats/snapshots.hpp"
 #include "aether/nats/store.hpp"
 #include "aether/store/audit.hpp"
@@ -9,6 +10,7 @@
 #include "nats/hand_made_stream.hpp"
 #include "nats/inbox.hpp"
 #include "nats/permission_file.hpp"
+#include "nats/rights_exercise.hpp"
 #include "nats/session.hpp"
 #include "testing/matchers.hpp"
 #include "testing/waiting.hpp"
@@ -20,7 +22,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,7 @@ class PermissionsTest : public ::testing::TestWithParam<ServerVersion> {
   void make_streams() {
     ASSERT_THAT(opened("orders_admin", "", true), Succeeds());
     ASSERT_THAT(open_snapshots(connected("orders_admin"), orders_), Succeeds());
+    ASSERT_THAT(open_registry(connected("orders_admin"), orders_), Succeeds());
   }
   void allow_direct(bool allow) {
     for (const StreamKind kind : {StreamKind::events, StreamKind::snapshots}) {
@@ -198,8 +200,8 @@ TEST_P(PermissionsTest, NobodyTouchesWhatIsNotTheirs) {
   for (const std::string user : {"orders_writer", "orders_reader"}) {
     const auto theirs = open(connected(user), *Namespace::parse("billing"));
     EXPECT_THAT(theirs, FailsWith(Errc::permission_denied));
-    for (const char* const stream :
-         {"aether=ev=orders", "aether=snap=orders", "aether=ev=billing"}) {
+    for (const char* const stream : {"aether=ev=orders", "aether=snap=orders",
+                                     "KV_aether-cluster-orders", "aether=ev=billing"}) {
       for (const char* const verb :
            {"STREAM.CREATE", "STREAM.UPDATE", "STREAM.DELETE", "STREAM.PURGE", "STREAM.MSG.DELETE",
             "STREAM.SNAPSHOT", "STREAM.RESTORE", "STREAM.LEADER.STEPDOWN", "STREAM.PEER.REMOVE",
@@ -212,14 +214,16 @@ TEST_P(PermissionsTest, NobodyTouchesWhatIsNotTheirs) {
          {"$JS.API.STREAM.LIST", "$JS.API.STREAM.NAMES", "$JS.API.META.LEADER.STEPDOWN",
           "$JS.API.CONSUMER.DURABLE.CREATE.aether=ev=orders.x",
           "$JS.API.CONSUMER.CREATE.aether=ev=billing", "$JS.API.STREAM.INFO.aether=ev=billing",
-          "$JS.API.STREAM.MSG.GET.aether=ev=billing", "$JS.API.DIRECT.GET.aether=ev=billing",
-          "aether.bus.billing.order.order-1", "aether.bus.orders.a.b.c",
-          "aether.ev.billing.order.order-1", "aether.ev.orders.a.b.c", "aether.ev.orders.a",
-          "_INBOX_orders_admin.x.1", "$JS.ACK.aether=ev=orders.x.1.1.1.1.0"}) {
+          "$JS.API.STREAM.MSG.GET.aether=ev=billing", "$KV.aether-cluster-billing.leader",
+          "$KV.aether-checkpoints.orders.x", "$JS.API.CONSUMER.CREATE.KV_aether-cluster-billing",
+          "$JS.API.DIRECT.GET.aether=ev=billing", "aether.bus.billing.order.order-1",
+          "aether.bus.orders.a.b.c", "aether.ev.billing.order.order-1", "aether.ev.orders.a.b.c",
+          "aether.ev.orders.a", "_INBOX_orders_admin.x.1",
+          "$JS.ACK.aether=ev=orders.x.1.1.1.1.0"}) {
       EXPECT_EQ(outcome(user, subject), Errc::permission_denied) << subject;
     }
     for (const char* const pattern :
-         {">", "aether.>", "aether.bus.>", "aether.bus.billing.*.*", "aether.bus.*.*.*",
+         {">", "aether.>", "$KV.>", "aether.bus.>", "aether.bus.billing.*.*", "aether.bus.*.*.*",
           "aether.ev.>", "aether.ev.billing.*.*", "aether.ev.orders.>", "_INBOX.>",
           "_INBOX_orders_admin.>", "_INBOX_billing_writer.>", "$JS.>", "$JS.API.>"}) {
       EXPECT_TRUE(is_deaf(user, pattern)) << pattern;
@@ -227,6 +231,7 @@ TEST_P(PermissionsTest, NobodyTouchesWhatIsNotTheirs) {
   }
   EXPECT_EQ(outcome("orders_reader", "aether.ev.orders.order.order-1"), Errc::permission_denied);
   EXPECT_EQ(outcome("orders_reader", "aether.snap.orders.order.order-1"), Errc::permission_denied);
+  EXPECT_EQ(outcome("orders_reader", "$KV.aether-cluster-orders.leader"), Errc::permission_denied);
 }
 
 // A server does not check the subject that it is to reply to; accounts are what keeps replies
@@ -256,52 +261,6 @@ TEST_P(PermissionsTest, NoReplyGetsFromOneAccountIntoAnothersStream) {
   EXPECT_THAT(heard.wait_for(0), IsEmpty());
 }
 
-/// What a store cannot do, and says so at once.
-class Exercise {
- public:
-  using Connect = std::function<std::shared_ptr<Connection>()>;
-
-  std::vector<std::string> failures(const Namespace& ns, const Connect& connected) {
-    const auto bus = open_bus(connected());
-    Event event = named("order-1");
-    event.version = 1;
-    if (expect("open bus", bus); bus) expect("publish", (*bus)->publish(ns, event));
-    check_snapshots(open_snapshots(connected(), ns, {.stream = {.create = false}}));
-    auto store = open(connected(), ns, {.stream = {.create = false}});
-    auto other = open(connected(), ns, {.stream = {.create = false}});
-    expect("open", store);
-    if (!store || !other) return std::move(failures_);
-    expect("append", (*store)->append(named("order-1")));
-    expect("append by another", (*other)->append(named("order-1")));
-    expect("append after another", (*store)->append(named("order-1")));
-    expect("read", (*store)->read("order-1"));
-    expect("read all", (*store)->read_all({}, 0, 10));
-    expect("latest version", (*store)->latest_version("order-1"));
-    expect("verify", verify(**store));
-    return std::move(failures_);
-  }
-
- private:
-  void check_snapshots(const Result<std::unique_ptr<SnapshotStore>>& snapshots) {
-    expect("open snapshots", snapshots);
-    if (!snapshots) return;
-    expect("save", (*snapshots)->save({.actor_id = "order-1", .version = 1, .schema = "s"}));
-    const auto loaded = (*snapshots)->load("order-1");
-    const bool is_none = !loaded && loaded.error().code == Errc::not_found;
-    if (!is_none) expect("load", loaded);
-    expect("remove", (*snapshots)->remove("order-1"));
-  }
-
-  template <class T>
-  void expect(const std::string& what, const Result<T>& result) {
-    if (result) return;
-    EXPECT_THAT(result, FailsWith(Errc::permission_denied)) << what;
-    failures_.push_back(what);
-  }
-
-  std::vector<std::string> failures_;
-};
-
 TEST_P(PermissionsTest, EachRightOfTheWriterIsNeededAndItsLackIsToldAtOnce) {
   PermissionFile file;
   const auto rights = file.rights("orders_writer", "publish");
@@ -330,7 +289,8 @@ TEST_P(PermissionsTest, EachRightOfTheWriterIsNeededAndItsLackIsToldAtOnce) {
   EXPECT_LT(longest, 9s) << "a timeout would take longer";
   auto expected = rights;
   std::erase(expected, "$JS.API.CONSUMER.DELETE.aether=ev=orders.*");  // see below
-  std::erase(expected, "$SYS.REQ.USER.INFO");                          // see doctor_test.cpp
+  std::erase(expected, "$JS.API.CONSUMER.DELETE.KV_aether-cluster-orders.*");
+  std::erase(expected, "$SYS.REQ.USER.INFO");  // see doctor_test.cpp
   if (GetParam() == ServerVersion::v2_9) {
     std::erase(expected, "$JS.API.DIRECT.GET.aether=ev=orders");
   }
@@ -345,6 +305,7 @@ TEST_P(PermissionsTest, TheReaderHasAllRightsOfTheWriterButToWrite) {
   std::erase(rights, "aether.ev.orders.*.*");
   std::erase(rights, "aether.snap.orders.*.*");
   std::erase(rights, "aether.bus.orders.*.*");
+  std::erase(rights, "$KV.aether-cluster-orders.>");
 
   EXPECT_EQ(file.rights("orders_reader", "publish"), rights);
 }

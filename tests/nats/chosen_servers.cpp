@@ -135,6 +135,14 @@ std::unique_ptr<SnapshotStore> open_snapshot_store(
   return std::move(*opened);
 }
 
+std::shared_ptr<Registry> open_node_registry(const std::shared_ptr<nats::Connection>& connection,
+                                             const Namespace& ns, nats::RegistryOptions options) {
+  options.replicas = servers().replicas();
+  auto opened = nats::open_registry(connection, ns, options);
+  if (!opened) throw std::runtime_error(opened.error().message);
+  return std::move(*opened);
+}
+
 Namespace take_namespace() {
   servers();  // before the stock, so that they end after it
   static Stock stock([](const Namespace& ns) { static_cast<void>(open_store(connect(), ns)); });
@@ -145,6 +153,13 @@ Namespace take_snapshot_namespace() {
   servers();
   static Stock stock(
       [](const Namespace& ns) { static_cast<void>(open_snapshot_store(connect(), ns)); });
+  return stock.take();
+}
+
+Namespace take_registry_namespace() {
+  servers();
+  static Stock stock(
+      [](const Namespace& ns) { static_cast<void>(open_node_registry(connect(), ns)); });
   return stock.take();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "aether/nats/registry.hpp"
 #include "aether/nats/snapshots.hpp"
 #include "aether/nats/store.hpp"
 #include "nats/nats_server.hpp"
@@ -34,9 +35,15 @@ const Servers& servers();
     const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
     nats::SnapshotStoreOptions options = {});
 
+[[nodiscard]] std::shared_ptr<Registry> open_node_registry(
+    const std::shared_ptr<nats::Connection>& connection, const Namespace& ns,
+    nats::RegistryOptions options = {});
+
 /// One that nobody has used, whose stream of events is there.
 [[nodiscard]] Namespace take_namespace();
 /// The same with a stream of snapshots instead.
 [[nodiscard]] Namespace take_snapshot_namespace();
+/// The same with a registry's bucket.
+[[nodiscard]] Namespace take_registry_namespace();
 
 }  // namespace aether::tests
