@@ -30,7 +30,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, BusRightsTest, tests::kVersions, tests::versi
 
 constexpr std::string_view kTwoUsers = R"(authorization {users: [
   {user: red, password: red, permissions: {
-    publish: {allow: ["aether.bus.red.*.*", "aether.bus.both.order.*", "aether.bus.half.order.*", "_INBOX.>"]},
+    publish: {allow: ["aether.bus.red.*.*", "aether.bus.both.order.*",
+      "aether.bus.half.order.*", "_INBOX.>"]},
     subscribe: {allow: ["aether.bus.red.*.*", "_INBOX.>"]}}},
   {user: blue, password: blue}]})";
 

@@ -36,11 +36,11 @@ inline void say(const std::string& path, const Numbers& numbers = {}) {
   return numbers;
 }
 
-/// Behind the five counters of the subscription, for each publisher.
+/// Behind five counters of the first subscription and four of the second, for each publisher.
 struct PeerSeen {
   std::uint64_t received = 0;
-  std::uint64_t missed = 0;  ///< where a gap was told
-  std::uint64_t wrong = 0;   ///< missed without a gap, twice, or out of order
+  std::uint64_t missed = 0;  ///< as gaps told
+  std::uint64_t wrong = 0;   ///< times that what came is not what the gaps before it told
 };
 
 }  // namespace aether::tests

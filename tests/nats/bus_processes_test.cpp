@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ten processes on one bus, while its server dies and comes back. script/nats-test does it at full
-// length.
+// Ten processes on one bus, while its server dies and comes back, and while the connections of the
+// publishers alone are cut. script/nats-test does it at full length.
 #include "aether/nats/bus.hpp"
 #include "nats/bus_peer.hpp"
 #include "nats/chosen_servers.hpp"
 #include "nats/nats_server.hpp"
 #include "nats/process.hpp"
 #include "nats/settings.hpp"
+#include "nats/tcp_proxy.hpp"
 #include "temporary_folder.hpp"
 #include "testing/waiting.hpp"
 
@@ -21,8 +22,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,8 +35,8 @@ namespace {
 using testing::eventually;
 
 constexpr std::size_t kPeers = 10;
-constexpr std::size_t kCounters = 5;
-constexpr std::uint64_t kBetween = 100;  // events of each peer between two deaths of the server
+constexpr std::size_t kCounters = 9;
+constexpr std::uint64_t kBetween = 100;  // events of each peer between two faults
 
 /// Hears how far each peer is.
 class Progress {
@@ -75,8 +78,8 @@ class BusProcesses : public ::testing::Test {
     const std::string program = AETHER_NATS_BUS_PEER;
     for (std::size_t i = 0; i < kPeers; ++i) {
       peers_.push_back(std::make_unique<Process>(
-          std::vector<std::string>{program, server_.url(), folder_.path(), std::to_string(i),
-                                   std::to_string(kPeers)},
+          std::vector<std::string>{program, server_.url(), publishers_.url(), folder_.path(),
+                                   std::to_string(i), std::to_string(kPeers)},
           folder_.file("log")));
     }
   }
@@ -94,6 +97,13 @@ class BusProcesses : public ::testing::Test {
     }
     return said;
   }
+  /// The publishers' connections, with what is in them.
+  void lose_what_is_published() {
+    publishers_.stall();
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // so that there is something
+    publishers_.cut();
+    publishers_.resume();
+  }
   std::string log() const {
     std::ostringstream text;
     text << std::ifstream(folder_.file("log")).rdbuf();
@@ -102,20 +112,23 @@ class BusProcesses : public ::testing::Test {
 
   const TemporaryFolder folder_;
   NatsServer server_{{.version = chosen_version(), .jetstream = false}};
+  TcpProxy publishers_{server_.port()};  // all publish by it, and by nothing else
   std::vector<std::unique_ptr<Process>> peers_;
 };
 
-TEST_F(BusProcesses, WhatIsReceivedAndWhatGapsAdmitIsWhatWasPublished) {
+TEST_F(BusProcesses, WhatIsReceivedOrDroppedAndWhatGapsTellIsWhatWasPublished) {
   const std::size_t deaths = setting("AETHER_NATS_BUS_DEATHS", 2);
   Progress progress(server_.url());
   start_peers();
   ASSERT_EQ(wait_for_all("ready").size(), kPeers);
 
   say(folder_.file("go"));
-  ASSERT_TRUE(progress.wait_for_more(kBetween)) << log();
+  ASSERT_EQ(wait_for_all("started").size(), kPeers);
   for (std::size_t i = 0; i < deaths; ++i) {
     server_.kill_9();
     server_.restart();
+    ASSERT_TRUE(progress.wait_for_more(kBetween)) << log();
+    lose_what_is_published();
     ASSERT_TRUE(progress.wait_for_more(kBetween)) << log();
   }
   say(folder_.file("stop"));
@@ -127,8 +140,10 @@ TEST_F(BusProcesses, WhatIsReceivedAndWhatGapsAdmitIsWhatWasPublished) {
   const auto reports = wait_for_all("report");
   ASSERT_EQ(reports.size(), kPeers);
 
+  const auto all_published = std::accumulate(totals.begin(), totals.end(), std::uint64_t{0});
   std::uint64_t all = 0;
   std::uint64_t all_missed = 0;
+  std::uint64_t all_dropped = 0;
   for (std::size_t i = 0; i < kPeers; ++i) {
     const Numbers& report = reports[i];
     ASSERT_EQ(report.size(), kCounters + 3 * kPeers);
@@ -137,6 +152,7 @@ TEST_F(BusProcesses, WhatIsReceivedAndWhatGapsAdmitIsWhatWasPublished) {
     EXPECT_GE(report[3], deaths) << "gaps";
     EXPECT_EQ(report[4], 0U) << "no event";
     std::uint64_t received = 0;
+    std::uint64_t missed = 0;
     for (std::size_t from = 0; from < kPeers; ++from) {
       const std::size_t at = kCounters + 3 * from;
       const PeerSeen seen{
@@ -144,13 +160,21 @@ TEST_F(BusProcesses, WhatIsReceivedAndWhatGapsAdmitIsWhatWasPublished) {
       EXPECT_EQ(seen.received + seen.missed, totals[from]) << from << " → " << i;
       EXPECT_EQ(seen.wrong, 0U) << from << " → " << i;
       received += seen.received;
-      all_missed += seen.missed;
+      missed += seen.missed;
     }
     EXPECT_EQ(received, report[1]) << "delivered";
+    EXPECT_EQ(report[6], report[7]) << "dropped for want of room, and told so";
+    EXPECT_EQ(report[5] + report[6] + report[8], all_published)
+        << "delivered + dropped + missing, of the slow one";
     all += received;
+    all_missed += missed;
+    all_dropped += report[6];
   }
-  std::cout << "bus: " << deaths << " deaths of the server, " << all << " events received, "
-            << all_missed << " admitted as missed, none unaccounted for\n";
+  EXPECT_GT(all_missed, 0U) << "no fault has lost anything: what was tested?";
+  EXPECT_GT(all_dropped, 0U);
+  std::cout << "bus: " << deaths << " deaths of the server and as many cuts, " << all
+            << " events received, " << all_missed << " told as missing, " << all_dropped
+            << " dropped by slow ones, none unaccounted for\n";
 }
 
 }  // namespace
