@@ -141,9 +141,14 @@ void Delivery::offer(const Packed& packed) {
   {
     std::unique_lock lock(mutex_);
     ++waiting_;
-    const bool has_room = room_.wait_until(lock, deadline_after(setup_.block_timeout), [this] {
-      return state_ != State::open || !queue_.is_full();
-    });
+    const auto may_go_on = [this] { return state_ != State::open || !queue_.is_full(); };
+    bool has_room = false;
+    // Room is made many events at a time: a handler that is slow but gets on is waited for.
+    for (std::uint64_t before = 0; !has_room;) {
+      before = delivered_.load();
+      has_room = room_.wait_until(lock, deadline_after(setup_.block_timeout), may_go_on);
+      if (!has_room && delivered_.load() == before) break;
+    }
     --waiting_;
     if (has_room && state_ == State::open) {
       after = put(packed);
@@ -151,11 +156,13 @@ void Delivery::offer(const Packed& packed) {
       ++received_;
       ++dropped_;
       if (!has_room) {
-        after = begin_end({.code = Errc::unavailable,
-                           .message = concat(setup_.name, " had no room for an event for ",
-                                             setup_.block_timeout.count(),
-                                             " ms: its handler is stuck or too slow; catch up from "
-                                             "the store")});
+        after =
+            begin_end({.code = Errc::unavailable,
+                       .message = concat(setup_.name,
+                                         " has no room for an event, and its handler returned from "
+                                         "none for ",
+                                         setup_.block_timeout.count(),
+                                         " ms: it is stuck; catch up from the store")});
       }
     }
   }

@@ -94,6 +94,28 @@ TEST(LocalBus, AHandlerThatIsStuckEndsItsSubscriptionOnceThePublisherHasWaitedLo
   EXPECT_THAT(log.front(), HasSubstr("20 ms"));
 }
 
+TEST(LocalBus, AHandlerThatIsSlowButGetsOnIsWaitedFor) {
+  constexpr Version kEvents = 140;
+  // Room is made 64 events at a time, which takes longer than a publisher waits for one.
+  const auto bus = make_local_bus({.block_timeout = std::chrono::milliseconds(300)});
+  std::atomic<Version> last{0};
+  const auto slow =
+      bus->subscribe(kProd, {}, {.capacity = 64}, [&](const Namespace&, const EventPtr& one) {
+        // It is slow, and waits for nothing.
+        std::this_thread::sleep_for(std::chrono::milliseconds(8));
+        EXPECT_EQ(one->version, last + 1);
+        last = one->version;
+      });
+
+  for (Version version = 1; version <= kEvents; ++version) {
+    ASSERT_THAT(bus->publish(kProd, event(version)), Succeeds());
+  }
+
+  EXPECT_TRUE(eventually([&] { return last == kEvents; }));
+  EXPECT_FALSE(slow->status().error.has_value());
+  EXPECT_EQ(slow->status().counters.dropped, 0U);
+}
+
 TEST(LocalBus, AHandlerGoesWithItsSubscription) {
   const auto bus = make_local_bus();
   const auto held = std::make_shared<int>(1);

@@ -19,7 +19,8 @@ namespace aether {
 
 /// What happens to an event for which a subscription's queue has no room.
 enum class Overflow {
-  block,        ///< the publisher waits for room, at most as long as the bus allows; then as `fail`
+  block,        ///< the publisher waits for room while the handler gets on; if it returns from no
+                ///< event for as long as the bus allows, as `fail`
   drop_oldest,  ///< the oldest event of the queue goes, is counted, and a gap is told
   fail,  ///< the subscription ends with `unavailable`, once it has delivered what is queued: its
          ///< owner catches up from the store

@@ -10,8 +10,9 @@
 namespace aether {
 
 struct LocalBusOptions {
-  /// How long a publisher waits for room in the queue of a subscription with `Overflow::block`,
-  /// before that subscription ends with `unavailable`.
+  /// How long a publisher that has no room in the queue of a subscription with `Overflow::block`
+  /// waits for a handler that returns from no event, before that subscription ends with
+  /// `unavailable`. A handler that is slow but gets on is waited for.
   std::chrono::milliseconds block_timeout{10'000};
 
   LogSink log{};  ///< hears of subscriptions that end by themselves
