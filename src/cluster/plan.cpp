@@ -52,7 +52,7 @@ class Planner {
     const bool is_same = owner != kNobody && next_.nodes[owner] == old_.nodes[old.owner];
     if (!is_same) return given_to(takes(next) ? next : owner);
     const auto& released = present_[owner].released;
-    if (std::ranges::find(released, Released{shard, old.epoch}) != released.end()) {
+    if (std::ranges::find(released, ReleasedShard{shard, old.epoch}) != released.end()) {
       return given_to(next);
     }
     return {.owner = owner, .next = takes(next) ? next : kNobody, .epoch = old.epoch};

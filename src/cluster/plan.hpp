@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "aether/cluster/member.hpp"
 #include "aether/cluster/shard_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace aether::cluster {
 
-/// A shard, and the epoch at which its owner had it.
-using Released = std::pair<ShardId, std::uint64_t>;
-
 /// A node that may still own shards: its lease has not run out, or its end is not certain yet.
 struct PresentNode {
   ShardTable::Node node;
-  bool takes_shards = true;             ///< false: it leaves, or is to be drained
-  std::vector<Released> released = {};  ///< what it owns no more
+  bool takes_shards = true;                  ///< false: it leaves, or is to be drained
+  std::vector<ReleasedShard> released = {};  ///< what it owns no more
 
   friend bool operator==(const PresentNode&, const PresentNode&) = default;
 };

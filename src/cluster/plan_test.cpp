@@ -53,7 +53,7 @@ class PlanTest : public ::testing::Test {
     for (ShardId shard = 0; shard < table_.shards.size(); ++shard) {
       const auto& slot = table_.shards[shard];
       if (slot.owner == index && slot.next != kNobody) {
-        present.released.emplace_back(shard, slot.epoch);
+        present.released.push_back({shard, slot.epoch});
       }
     }
   }
@@ -123,7 +123,7 @@ class PlanTest : public ::testing::Test {
     const auto& owner = table_.nodes[before.owner];
     const auto present = std::ranges::find(nodes_, owner, &PresentNode::node);
     if (present == nodes_.end()) return;
-    if (std::ranges::count(present->released, Released{shard, before.epoch}) != 0) {
+    if (std::ranges::count(present->released, ReleasedShard{shard, before.epoch}) != 0) {
       EXPECT_NE(after.epoch, before.epoch) << shard;
       return;
     }
