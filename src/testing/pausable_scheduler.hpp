@@ -4,6 +4,7 @@
 #include "aether/core/scheduler.hpp"
 
 #include <chrono>
+#include <deque>
 #include <memory>
 
 namespace aether::testing {
@@ -30,8 +31,10 @@ class PausableScheduler final : public Scheduler,
 
  private:
   void run(Task task);
+  void run_held();
 
   const std::shared_ptr<Scheduler> inner_;
+  std::deque<Task> held_;
   BootTime paused_until_{};
   BootTime stalled_{};  // in the task that runs
   bool crashed_ = false;

@@ -53,10 +53,10 @@ class Leadership {
 };
 
 struct ElectionOptions {
-  std::string id;               ///< the candidate's, for people: what `leader` tells the others
+  std::string id{};             ///< the candidate's, for people: what `leader` tells the others
   std::string name = "leader";  ///< the key in the registry: one leader for each
-  LeaseOptions lease;
-  LogSink log;
+  LeaseOptions lease{};
+  LogSink log{};
 };
 
 /// Chooses one leader among those who stand for it by the same registry and name. All members may
