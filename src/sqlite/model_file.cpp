@@ -13,9 +13,15 @@ namespace aether::sqlite {
 
 namespace {
 
+/// In whatever case: SQLite takes them for the same.
+bool is_ours(const char* name) {
+  return name != nullptr && sqlite3_strnicmp(name, "aether_", sizeof("aether_") - 1) == 0;
+}
+
 /// SQLite asks this when a statement is prepared. While statements of the user's are, what would
-/// tear the step from its checkpoint is refused.
-int authorize(void* guard, int action, const char* first, const char* /*second*/,
+/// tear the step from its checkpoint is refused: all but reading where one of the names is that of
+/// a table of ours (the table may be the first, or the second: of a trigger, an index, ALTER).
+int authorize(void* guard, int action, const char* first, const char* second,
               const char* /*database*/, const char* /*trigger*/) {
   if (!*static_cast<const bool*>(guard)) return SQLITE_OK;
   switch (action) {
@@ -24,15 +30,13 @@ int authorize(void* guard, int action, const char* first, const char* /*second*/
     case SQLITE_DETACH:
     case SQLITE_PRAGMA:
       return SQLITE_DENY;
-    case SQLITE_INSERT:
-    case SQLITE_UPDATE:
-    case SQLITE_DELETE:
-    case SQLITE_CREATE_TABLE:
-    case SQLITE_DROP_TABLE:
-      return first != nullptr && std::string_view(first).starts_with("aether_") ? SQLITE_DENY
-                                                                                : SQLITE_OK;
-    default:
+    case SQLITE_READ:
+    case SQLITE_SELECT:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
       return SQLITE_OK;
+    default:
+      return is_ours(first) || is_ours(second) ? SQLITE_DENY : SQLITE_OK;
   }
 }
 

@@ -39,8 +39,9 @@ class ModelRequests : public RebuildFixture {
 };
 
 TEST_F(ModelRequests, AreFoundWhateverTheClockSays) {
-  aether::testing::ManualClock clock;  // nobody turns it
+  aether::testing::ManualClock clock;  // nobody turns it, so that a pause would not end
   options_.clock = &clock;
+  options_.max_attempts = 1;
   park_two();
   is_bad_ = false;
 
@@ -106,6 +107,7 @@ TEST_F(ModelRequests, ThatFailAreAskedForNoLonger) {
       [&] { return ask("SELECT request FROM aether_parked WHERE request IS NOT NULL").empty(); }));
   reach(*projector_, append("order-3"));
   EXPECT_EQ(handled_, before + 2);  // the retry, and what came
+  EXPECT_EQ(list_parked(path_, "log")->front().attempts, 3U);
 }
 
 TEST_F(ModelRequests, ForAnEventThatIsGoneSaySo) {

@@ -283,9 +283,9 @@ TEST_F(Rebuilds, AreNotTakenOverWhereOnlyAnotherProjectionHasTheEventParked) {
   const auto other = start("other");
   append("order-9", "Bad");
   reach(*log, append("order-9", "Bad to other"));  // which is parked behind the other
-  is_bad_ = false;
   reach(*other, 5);
   ASSERT_EQ(other->status().parked, 2U);
+  is_bad_ = false;
   ASSERT_TRUE(other->retry("order-9"));
   is_bad_to_other_ = true;
 
