@@ -140,11 +140,11 @@ class Exchange {
   }
 
   /// The threads for handlers, from the first subscription on.
-  Result<std::shared_ptr<Executor>> executor() {
+  Result<std::shared_ptr<Executor>> executor(std::size_t max_threads) {
     const std::scoped_lock lock(mutex_);
     if (is_closed_) return std::unexpected(closed_error());
     if (executor_ == nullptr) {
-      auto made = Executor::make();
+      auto made = Executor::make({.max_threads = max_threads});
       if (!made) return made;
       executor_ = std::move(*made);
     }
@@ -239,7 +239,7 @@ class LocalBus final : public EventBus {
 
   Result<Subscription> do_subscribe(NamespacePattern pattern, Filter filter,
                                     SubscribeOptions options, BusHandler handler) override {
-    auto executor = exchange_->executor();
+    auto executor = exchange_->executor(options_.max_threads);
     if (!executor) return std::unexpected(std::move(executor.error()));
     const auto closed = [exchange = std::weak_ptr(exchange_)](const Delivery& delivery) {
       if (const auto alive = exchange.lock()) alive->remove(delivery);

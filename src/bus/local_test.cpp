@@ -116,6 +116,31 @@ TEST(LocalBus, AHandlerThatIsSlowButGetsOnIsWaitedFor) {
   EXPECT_EQ(slow->status().counters.dropped, 0U);
 }
 
+TEST(LocalBus, ManyHandlersThatBlockHoldUpNobodyElse) {
+  constexpr int kBlocked = 150;
+  const auto bus = make_local_bus();
+  Gate released;
+  std::atomic<int> blocked{0};
+  std::vector<Result<Subscription>> subscriptions;
+  for (int i = 0; i < kBlocked; ++i) {
+    subscriptions.push_back(bus->subscribe(kProd, {}, {}, [&](const Namespace&, const EventPtr&) {
+      ++blocked;
+      EXPECT_TRUE(released.pass());
+    }));
+    ASSERT_THAT(subscriptions.back(), Succeeds());
+  }
+  std::atomic<int> seen{0};
+  const auto dev = *Namespace::parse("dev");
+  const auto other =
+      bus->subscribe(dev, {}, {}, [&](const Namespace&, const EventPtr&) { ++seen; });
+
+  ASSERT_THAT(bus->publish(kProd, event(1)), Succeeds());
+  ASSERT_THAT(bus->publish(dev, event(1)), Succeeds());
+
+  EXPECT_TRUE(eventually([&] { return blocked == kBlocked && seen == 1; }));
+  released.open();
+}
+
 TEST(LocalBus, AHandlerGoesWithItsSubscription) {
   const auto bus = make_local_bus();
   const auto held = std::make_shared<int>(1);

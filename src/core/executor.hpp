@@ -14,8 +14,11 @@ namespace aether {
 class Activity;
 
 struct ExecutorOptions {
-  std::size_t threads = 0;                ///< 0: as many as processors, from 2 to 32
-  std::size_t max_threads = 64;           ///< with those that stand in for threads that are held up
+  std::size_t threads = 0;  ///< 0: as many as processors, from 2 to 32
+  /// With those that stand in for threads that are held up. Each has a stack of its own, some tens
+  /// of KiB of memory: enough for a process, few enough to be harmless where a thousand handlers
+  /// wait for something that never comes.
+  std::size_t max_threads = 1'024;
   std::chrono::milliseconds patience{5};  ///< a turn that sleeps for longer holds up its thread
   std::chrono::milliseconds idle{5'000};  ///< after so long without a turn, a stand-in leaves
 };

@@ -142,7 +142,7 @@ Result<std::shared_ptr<Executor>> BusHub::handlers() {
   const std::scoped_lock lock(mutex_);
   if (is_closed_) return std::unexpected(closed_error());
   if (executor_ == nullptr) {
-    auto made = Executor::make();
+    auto made = Executor::make({.max_threads = options_.max_threads});
     if (!made) return made;
     executor_ = std::move(*made);
   }

@@ -5,6 +5,7 @@
 #include "aether/core/log.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 
 namespace aether {
@@ -14,6 +15,10 @@ struct LocalBusOptions {
   /// waits for a handler that returns from no event, before that subscription ends with
   /// `unavailable`. A handler that is slow but gets on is waited for.
   std::chrono::milliseconds block_timeout{10'000};
+
+  /// How many threads there are at most for handlers, with those that stand in for handlers that
+  /// block. When as many block at once, others wait.
+  std::size_t max_threads = 1'024;
 
   LogSink log{};  ///< hears of subscriptions that end by themselves
 };

@@ -11,7 +11,7 @@
 namespace aether {
 
 /// Called with each event, one at a time, in order, not always on the same thread. It may take its
-/// time: threads are added for those that do, up to 64 a store. An exception out of it ends the
+/// time: threads are added for those that do, up to 1,024 a store. An exception out of it ends the
 /// subscription, with the exception's text as its error; the event counts as not handled.
 using EventHandler = std::move_only_function<void(const EventPtr&)>;
 

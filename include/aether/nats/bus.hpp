@@ -18,6 +18,10 @@ struct BusOptions {
   /// as with `fail`. At least as many as its capacity.
   std::size_t max_waiting = 100'000;
 
+  /// How many threads there are at most for handlers, with those that stand in for handlers that
+  /// block. When as many block at once, others wait.
+  std::size_t max_threads = 1'024;
+
   unsigned max_json_depth = kDefaultJsonDepth;  ///< what is nested deeper is no event
 
   /// How long `subscribe`, and the first `publish` into a namespace, wait for the server.
