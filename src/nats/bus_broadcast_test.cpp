@@ -59,6 +59,17 @@ TEST(Predecessors, AreForgottenInTimeAndThenNotMissed) {
   EXPECT_FALSE(seen.is_missing("prod", "actor-1", 3 * Predecessors::kMaxActors + 1, 1));
 }
 
+TEST(Predecessors, AreBoundedInAllStreamsTogether) {
+  Predecessors seen;
+  for (std::uint64_t i = 1; i <= 500'000; ++i) {
+    const std::string stream = concat("prod.", i % 3'000);
+    ASSERT_FALSE(seen.is_missing(stream, concat("actor-", i), i, 0));
+    ASSERT_LE(seen.size(), Predecessors::kMaxActors + 8);
+  }
+  EXPECT_FALSE(seen.is_missing("prod.1", "b", 500'001, 500'000));
+  EXPECT_TRUE(seen.is_missing("prod.1", "b", 500'004, 500'003)) << "it goes on";
+}
+
 class BroadcastTest : public StoreFixture {
  protected:
   static std::vector<EventPtr> events_in(const BusCollector& collector) {

@@ -18,19 +18,28 @@ constexpr std::chrono::milliseconds kDoubt{50};
 
 bool Predecessors::is_missing(std::string_view name_space, std::string_view subject,
                               std::uint64_t sequence, std::uint64_t previous) {
-  constexpr std::size_t kMaxStreams = 1'024;
+  constexpr std::size_t kStream = 8;
   constexpr std::uint64_t kOvertaking = 10'000;  // a server of 2.9 puts a message behind a few
-  if (streams_.size() >= kMaxStreams && !streams_.contains(std::string(name_space))) {
+  if (size_ >= kMaxActors) {
     streams_.clear();
+    size_ = 0;
   }
-  Stream& stream = streams_[std::string(name_space)];
+  auto found = streams_.find(name_space);
+  if (found == streams_.end()) {
+    found = streams_.emplace(name_space, Stream{}).first;
+    size_ += kStream;
+  }
+  Stream& stream = found->second;
   const bool is_anew = sequence + kOvertaking < stream.last;  // removed, and made again
-  if (stream.begin == 0 || is_anew || stream.actors.size() >= kMaxActors) {
+  if (stream.begin == 0 || is_anew) {
     // An older predecessor cannot be told from one that came before.
+    size_ -= stream.actors.size();
     stream = {.begin = sequence, .last = sequence, .actors = {}};
   }
   stream.last = std::max(stream.last, sequence);
-  std::uint64_t& seen = stream.actors[std::hash<std::string_view>()(subject)];
+  const auto [actor, is_new] = stream.actors.try_emplace(std::hash<std::string_view>()(subject));
+  if (is_new) ++size_;
+  std::uint64_t& seen = actor->second;
   const bool is_missing = previous >= stream.begin && previous > seen;
   seen = std::max(seen, sequence);
   return is_missing;

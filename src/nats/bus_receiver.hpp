@@ -24,12 +24,17 @@ namespace aether::nats {
 /// each names its predecessor on the same subject. Used by one thread at a time.
 class Predecessors {
  public:
-  static constexpr std::size_t kMaxActors = 65'536;  // about 2 MiB; then it begins anew
+  /// Of all streams together, in some 4 MiB; then it begins anew. A stream counts as eight, for
+  /// what it takes besides.
+  static constexpr std::size_t kMaxActors = 65'536;
 
   /// Takes note of a message. True: the one before it should have come, and has not. What was
   /// stored before the first message that came is not asked for.
   [[nodiscard]] bool is_missing(std::string_view name_space, std::string_view subject,
                                 std::uint64_t sequence, std::uint64_t previous);
+
+  /// How many are remembered, as counted above.
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   struct Stream {
@@ -38,7 +43,8 @@ class Predecessors {
     // By the subject's hash. Two of the same one hide a gap at worst.
     std::unordered_map<std::size_t, std::uint64_t> actors;
   };
-  std::unordered_map<std::string, Stream> streams_;
+  std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
+  std::size_t size_ = 0;
 };
 
 /// From messages to the queue of one subscription.
