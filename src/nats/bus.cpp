@@ -38,6 +38,9 @@ class NatsBus final : public Bus {
 
 Result<std::unique_ptr<Bus>> open_bus(std::shared_ptr<Connection> connection,
                                       const BusOptions& options) {
+  if (connection == nullptr) {
+    return fail(Errc::invalid_argument, "a bus needs a connection, and this one is null: connect");
+  }
   if (options.timeout.count() <= 0 || options.max_waiting == 0) {
     return fail(Errc::invalid_argument,
                 "a bus needs a timeout, and room for at least one event that waits: give both");

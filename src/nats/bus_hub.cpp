@@ -81,6 +81,7 @@ bool BusHub::is_known(const Namespace& ns) {
 
 Result<void> BusHub::learn(const Namespace& ns, std::string_view subject) {
   if (auto ok = transport().flush(options_.timeout); !ok) {
+    if (ok.error().code == Errc::closed) return ok;
     return fail(Errc::outcome_unknown,
                 concat("an event was published on ", quoted(subject),
                        ", and whether the server has taken it is not known: ", ok.error().message));

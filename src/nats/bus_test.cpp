@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -264,6 +265,25 @@ TEST_P(BusTest, NobodyWaitsForASlowHandlerAndTooMuchOfItEndsIt) {
   ASSERT_TRUE(eventually([&] { return !slow.status().active; }));
   EXPECT_EQ(slow.status().error->code, Errc::unavailable);
   EXPECT_GE(slow.status().counters.delivered, 10U);
+}
+
+TEST(OpenBus, WithoutAConnectionIsAnInvalidArgument) {
+  EXPECT_THAT(open_bus(nullptr), FailsWith(Errc::invalid_argument));
+}
+
+TEST_P(BusTest, APublisherWhoseConnectionIsClosedWhileItWaitsIsToldSo) {
+  start();
+  const auto connection = connected(server_->url());
+  const auto bus = *open_bus(connection);
+  server_->stop_process();  // so it waits for the server, the first time
+
+  auto publishing =
+      std::async(std::launch::async, [&] { return bus->publish(prod_, happened("order-1", 1)); });
+  ASSERT_TRUE(eventually([&] { return connection->statistics().messages_out > 0; }));
+  connection->close();
+
+  EXPECT_THAT(publishing.get(), FailsWith(Errc::closed));
+  server_->continue_process();
 }
 
 TEST_P(BusTest, AConnectionThatIsClosedEndsItsSubscriptions) {
