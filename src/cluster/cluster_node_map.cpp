@@ -9,13 +9,13 @@ namespace aether::cluster {
 namespace {
 
 constexpr std::string_view kMapKey = "config";
-constexpr int kTriesInTtl = 2;
+constexpr int kLooksInTtl = 2;
 
 }  // namespace
 
 void ClusterNode::find_map() {
   setup_.registry->get(
-      kMapKey, setup_.options.lease.ttl / kTriesInTtl,
+      kMapKey, setup_.options.lease.ttl / kLooksInTtl,
       [weak = weak_from_this()](Result<std::optional<Registry::Entry>> outcome) {
         const auto self = weak.lock();
         if (!self) return;
@@ -53,7 +53,7 @@ void ClusterNode::map_found(const Result<std::optional<Registry::Entry>>& outcom
 void ClusterNode::make_map() {
   const Result<ShardMap> map = make_shard_map(setup_.options.shards);
   if (!map) return fail_to_join(map.error());
-  setup_.registry->put(kMapKey, format_shard_map(*map), 0, setup_.options.lease.ttl / kTriesInTtl,
+  setup_.registry->put(kMapKey, format_shard_map(*map), 0, setup_.options.lease.ttl / kLooksInTtl,
                        [weak = weak_from_this()](Result<std::uint64_t> outcome) {
                          const auto self = weak.lock();
                          if (!self) return;

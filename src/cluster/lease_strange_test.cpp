@@ -18,8 +18,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr LeaseOptions kOptions{};        // 3 s, renewed every 750 ms, 1 %, 50 ms
-const BootTime kSoon = milliseconds(30);  // a few messages, as these links are
+constexpr LeaseOptions kDefaults{};          // 3 s, renewed every 750 ms, 1 %, 50 ms
+const BootTime kShortly = milliseconds(30);  // a few messages, as these links are
 
 class StrangeLeaseTest : public ::testing::Test {
  protected:
@@ -30,7 +30,7 @@ class StrangeLeaseTest : public ::testing::Test {
   /// Both follow the registry, and `a` holds the lease.
   void let_hold(Contender& a) {
     a.want();
-    ASSERT_TRUE(world.run_until([&] { return a.holds(); }, kSoon));
+    ASSERT_TRUE(world.run_until([&] { return a.holds(); }, kShortly));
   }
 
   [[nodiscard]] LeaseRecord stored() const {
@@ -47,12 +47,12 @@ TEST_F(StrangeLeaseTest, IsLostWhenItsRecordIsReplaced) {
     const auto own = std::make_shared<testing::SimulatedRegistry>(own_world, 1);
     Contender a(own_world, *own, "a");
     a.want();
-    ASSERT_TRUE(own_world.run_until([&] { return a.holds(); }, kSoon));
+    ASSERT_TRUE(own_world.run_until([&] { return a.holds(); }, kShortly));
     const auto tenure = a.lease->tenure();
 
     ASSERT_THAT(own->put("leader", value, a.epoch()), testing::Succeeds());
 
-    EXPECT_TRUE(own_world.run_until([&] { return !a.holds(); }, kSoon)) << value;
+    EXPECT_TRUE(own_world.run_until([&] { return !a.holds(); }, kShortly)) << value;
     EXPECT_THAT(a.lost, SizeIs(1));
     EXPECT_FALSE(tenure->is_held());
   }
@@ -120,7 +120,7 @@ TEST_F(StrangeLeaseTest, ItsDataGoesWithItAtOnce) {
 
   a.scheduler->post([&] { a.lease->set_data(R"({"load":1})"); });
 
-  EXPECT_TRUE(world.run_until([&] { return stored().data == R"({"load":1})"; }, kSoon));
+  EXPECT_TRUE(world.run_until([&] { return stored().data == R"({"load":1})"; }, kShortly));
   EXPECT_EQ(stored().holder, "a");
 }
 

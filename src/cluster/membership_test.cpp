@@ -27,7 +27,7 @@ using ::testing::IsEmpty;
 using testing::Succeeds;
 
 constexpr LeaseOptions kLease{};
-const BootTime kSoon = milliseconds(30);  // a few messages, as these links are
+const BootTime kSomeMessages = milliseconds(30);  // a few messages, as these links are
 
 std::string_view name_of(MemberEvent::Kind kind) {
   switch (kind) {
@@ -100,7 +100,7 @@ class MembershipTest : public ::testing::Test {
   /// Starts it, and expects it to join.
   [[nodiscard]] std::unique_ptr<Process> member(std::string id) {
     auto process = start({.id = std::move(id)});
-    world.advance(kSoon * 2);
+    world.advance(kSomeMessages * 2);
     EXPECT_NE(process->membership, nullptr);
     return process;
   }
@@ -111,13 +111,13 @@ TEST_F(MembershipTest, WhoJoinsIsSeenAtOnceWithAllItTells) {
   const auto b =
       start({.id = "b", .address = "10.0.0.2:80", .labels = {{"zone", "eu"}}, .load = 0.25});
 
-  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 2; }, kSoon * 2));
+  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 2; }, kSomeMessages * 2));
 
   EXPECT_THAT(a->told, ElementsAre("a joined", "b joined"));
   EXPECT_EQ(a->last.node,
             (Node{.id = "b", .address = "10.0.0.2:80", .labels = {{"zone", "eu"}}, .load = 0.25}));
   EXPECT_EQ(a->last.state, MemberState::up);
-  world.advance(kSoon);
+  world.advance(kSomeMessages);
   EXPECT_EQ(b->membership->tenure(), a->last.tenure);
   EXPECT_THAT(b->ids(), ElementsAre("a", "b"));
 }
@@ -145,7 +145,7 @@ TEST_F(MembershipTest, WhoLeavesIsGoneAtOnce) {
   b->membership->leave_async([&] { left = true; });
   EXPECT_FALSE(b->membership->is_held());
 
-  EXPECT_TRUE(world.run_until([&] { return a->told.back() == "b left" && left; }, kSoon));
+  EXPECT_TRUE(world.run_until([&] { return a->told.back() == "b left" && left; }, kSomeMessages));
   EXPECT_THAT(a->ids(), ElementsAre("a"));
   EXPECT_THAT(b->ids(), ElementsAre("a"));
   EXPECT_EQ(b->told.back(), "b left");
@@ -160,7 +160,7 @@ TEST_F(MembershipTest, DestroyingLeaves) {
   b->watch.reset();
   b->membership.reset();
 
-  EXPECT_TRUE(world.run_until([&] { return a->told.back() == "b left"; }, kSoon));
+  EXPECT_TRUE(world.run_until([&] { return a->told.back() == "b left"; }, kSomeMessages));
 }
 
 TEST_F(MembershipTest, WhoCrashesIsGoneWhenItsLeaseHasRunOut) {
@@ -174,7 +174,7 @@ TEST_F(MembershipTest, WhoCrashesIsGoneWhenItsLeaseHasRunOut) {
   EXPECT_THAT(a->ids(), ElementsAre("a", "b"));
 
   EXPECT_TRUE(world.run_until([&] { return a->told.back() == "b expired"; },
-                              at_least(kLease.ttl, 0.01) - milliseconds(2'000) + kSoon));
+                              at_least(kLease.ttl, 0.01) - milliseconds(2'000) + kSomeMessages));
   EXPECT_THAT(a->ids(), ElementsAre("a"));
 }
 
@@ -188,7 +188,7 @@ TEST_F(MembershipTest, WhoComesBackAfterACrashWaitsForItsFormerLeaseAndHasANewTe
   world.advance(milliseconds(2'800));
   EXPECT_EQ(again->membership, nullptr);
   ASSERT_TRUE(world.run_until([&] { return again->membership != nullptr; }, seconds(1)));
-  world.advance(kSoon);
+  world.advance(kSomeMessages);
 
   EXPECT_THAT(a->told, ElementsAre("a joined", "b joined", "b expired", "b joined"));
   EXPECT_NE(again->membership->tenure(), tenure);
@@ -197,7 +197,7 @@ TEST_F(MembershipTest, WhoComesBackAfterACrashWaitsForItsFormerLeaseAndHasANewTe
 
 TEST_F(MembershipTest, ASecondProcessOfOneIdIsRefusedAndToldWhere) {
   const auto b = start({.id = "b", .address = "10.0.0.2:80"});
-  world.advance(kSoon * 2);
+  world.advance(kSomeMessages * 2);
 
   const auto other = start({.id = "b", .address = "10.0.0.3:80"});
 
@@ -224,14 +224,14 @@ TEST_F(MembershipTest, WhatANodeTellsOfItselfIsSeen) {
   const auto b = member("b");
 
   b->membership->set_released({{.shard = 7, .epoch = 12}, {.shard = 1'023, .epoch = 13}});
-  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 3; }, kSoon));
+  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 3; }, kSomeMessages));
   EXPECT_THAT(a->last.released, ElementsAre(ReleasedShard{.shard = 7, .epoch = 12},
                                             ReleasedShard{.shard = 1'023, .epoch = 13}));
   b->membership->set_state(MemberState::leaving);
-  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 4; }, kSoon));
+  ASSERT_TRUE(world.run_until([&] { return a->told.size() == 4; }, kSomeMessages));
   EXPECT_EQ(a->last.state, MemberState::leaving);
   b->membership->set_load(0.75);
-  world.advance(kSoon);
+  world.advance(kSomeMessages);
   EXPECT_EQ(a->told.size(), 4U);  // with the next renewal
 
   ASSERT_TRUE(world.run_until([&] { return a->told.size() == 5; }, seconds(1)));
@@ -253,7 +253,7 @@ TEST_F(MembershipTest, WhoLosesItsLeaseSaysSoAndJoinsAgain) {
   EXPECT_THAT(b->ids(), ElementsAre("a"));
   EXPECT_EQ(a->told.back(), "b expired");
   b->link->heal();
-  world.advance(kSoon * 2);
+  world.advance(kSomeMessages * 2);
 
   EXPECT_TRUE(b->membership->is_held());
   EXPECT_NE(b->membership->tenure(), tenure);
@@ -305,7 +305,7 @@ TEST_F(MembershipTest, AForgedRecordOfANodeThatIsThereEndsItsTenureAndItComesBac
   const std::string tenure = b->membership->tenure();
 
   EXPECT_THAT(registry->put("node.b", "{", testing::SimulatedRegistry::kAnyRevision), Succeeds());
-  world.advance(kSoon);
+  world.advance(kSomeMessages);
   EXPECT_FALSE(b->membership->is_held());
   EXPECT_THAT(a->ids(), ElementsAre("a", "b"));  // nothing is known yet
 
