@@ -66,6 +66,7 @@ class Manager final : public ClusterManager {
     node_->leave([left] { left->set_value(); });
     const bool in_time = result.wait_for(timeout) == std::future_status::ready;
     const std::string waited_for = in_time ? std::string() : node_->status();
+    node_->leave_now();
     node_->close();
     wait_for_tasks(*scheduler_);
     if (in_time) return {};

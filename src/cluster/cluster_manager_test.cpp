@@ -81,6 +81,21 @@ TEST_F(ClusterManagerTest, HandsItsShardsOverWhenItStops) {
   EXPECT_TRUE(eventually([&] { return b->shards() == 64; }));
 }
 
+TEST_F(ClusterManagerTest, LeavesAllTheSameWhenDrainingTakesTooLong) {
+  auto stuck = options("a");
+  stuck.handlers.draining = [](ShardId, std::uint64_t, const std::function<void()>&) {};
+  const auto a = join(stuck);
+  ASSERT_TRUE(eventually([&] { return a->shards() == 64; }));
+  const auto b = join(options("b"));
+
+  const auto stopped = a->stop(50ms);
+
+  ASSERT_THAT(stopped, FailsWith(Errc::unavailable));
+  EXPECT_THAT(stopped.error().message, ::testing::HasSubstr("shards are on their way"));
+  EXPECT_TRUE(eventually([&] { return b->shards() == 64; }));
+  EXPECT_EQ(a->shards(), 0U);
+}
+
 TEST_F(ClusterManagerTest, TakesTheShardsOfANodeThatIsGoneWithoutAWord) {
   auto a = join(options("a"));
   const auto b = join(options("b"));

@@ -203,6 +203,10 @@ void ClusterNode::leave(std::function<void()> left) {
   });
 }
 
+void ClusterNode::leave_now() {
+  post([](ClusterNode& self) { self.give_back(); });
+}
+
 /// A leader leads until its own shards are with others. It leaves with them where nobody is left.
 void ClusterNode::look_whether_drained() {
   if (!left_ || has_begun_to_leave_) return;

@@ -34,6 +34,8 @@ class ClusterNode : public std::enable_shared_from_this<ClusterNode> {
   void start(Joined joined);
   /// `left` is called on the scheduler when all shards are given back and all leases.
   void leave(std::function<void()> left);
+  /// Gives everything back at once, drained or not.
+  void leave_now();
   /// Not one call more, of whatever.
   void close();
   void set_load(double load);
