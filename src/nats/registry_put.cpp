@@ -18,7 +18,7 @@ using SteadyClock = std::chrono::steady_clock;
 using Found = StreamApi::Found;
 
 // A leader that was stopped, and goes on, believes for a moment that it still leads.
-constexpr milliseconds kLongestBehind{500};
+constexpr milliseconds kLongestLag{500};
 // What somebody waits for is worth another question sooner than in a store's reads.
 constexpr milliseconds kLongestPauseHere{100};
 
@@ -114,7 +114,7 @@ void RegistryPut::on_found(ApiResult<Found> found) {
   if (revision < order_.expected) {
     const auto now = SteadyClock::now();
     if (!behind_since_) behind_since_ = now;
-    const bool is_sure = !core_->has_replicas || now - *behind_since_ >= kLongestBehind;
+    const bool is_sure = !core_->has_replicas || now - *behind_since_ >= kLongestLag;
     if (is_sure && !is_unanswered_) return finish(std::unexpected(conflict(revision)));
   }
   if (is_late()) {

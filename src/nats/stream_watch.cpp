@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::seconds kUsualInterval{10};
 // A former leader that was stopped learns of the new one within a heartbeat, which comes each
 // second.
-constexpr std::chrono::seconds kLongestBehind{2};
+constexpr std::chrono::seconds kLongestBehindStream{2};
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Result<void> StreamWatch::check() {
     return {};
   }
   if (!other_since_) other_since_ = now;
-  const bool is_sure = now - *other_since_ >= kLongestBehind;
+  const bool is_sure = now - *other_since_ >= kLongestBehindStream;
   return fail(
       is_sure ? Errc::corrupt : Errc::unavailable,
       concat("the stream ", quoted(api_.stream()),
