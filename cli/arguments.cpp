@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 
+#include "cluster_arguments.hpp"
 #include "help_text.hpp"
 #include "option_kinds.hpp"
 #include "projection_arguments.hpp"
@@ -27,6 +28,7 @@ struct Everything {
   Doctor doctor;
   Copy copy;
   ProjectionVerbs projection;
+  ClusterVerbs cluster;
   std::string help_about;
 };
 
@@ -127,6 +129,9 @@ Grammar::Grammar() {
   add_projection_verbs(*add_verb("projection", "Looks after projections in a read model.",
                                  help::kProjectionExamples, help::kProjectionNotes),
                        all_.projection);
+  add_cluster_verbs(*add_verb("cluster", "Shows the nodes of a cluster on NATS, and who leads.",
+                              help::kClusterExamples, help::kClusterNotes),
+                    all_.cluster);
   add_verb("version", "Says which version this is.", help::kVersionExamples);
   add_verb("help", "Says how a verb is used.", "  aether help append")
       ->add_option("VERB", all_.help_about, "The verb");
@@ -258,6 +263,7 @@ Verb Grammar::chosen_verb() const {
   if (name == "doctor") return all_.doctor;
   if (name == "copy") return all_.copy;
   if (name == "projection") return all_.projection.chosen(*app_.get_subcommands().front());
+  if (name == "cluster") return all_.cluster.chosen(*app_.get_subcommands().front());
   if (name == "version") return ShowVersion{};
   if (name != "help") throw CLI::RequiredError("a verb");
   if (all_.help_about.empty()) return ShowText{formatter_->make_help(&app_, "aether", {})};

@@ -126,6 +126,27 @@ inline constexpr std::string_view kProjectionParkedExamples =
   aether projection parked orders-model.db orders --retry order-123
   aether projection parked orders-model.db orders --drop 4711)";
 
+inline constexpr std::string_view kClusterExamples =
+    R"(  aether cluster members --store nats://127.0.0.1/orders
+  aether cluster leader
+  aether cluster watch --json)";
+
+inline constexpr std::string_view kClusterNotes =
+    R"(The nodes of a namespace agree through a key-value bucket in JetStream, which is only looked at.
+To tell who is there from who was, it may take as long as the nodes' leases last (3 s).)";
+
+inline constexpr std::string_view kClusterMembersExamples =
+    R"(  aether cluster members --store nats://127.0.0.1/orders
+  aether cluster members --json)";
+
+inline constexpr std::string_view kClusterLeaderExamples =
+    R"(  aether cluster leader --store nats://127.0.0.1/orders
+  aether cluster leader reports --json)";
+
+inline constexpr std::string_view kClusterWatchExamples =
+    R"(  aether cluster watch --store nats://127.0.0.1/orders
+  aether cluster watch --json)";
+
 inline constexpr std::string_view kVersionExamples = R"(  aether version --json)";
 
 }  // namespace aether::cli::help

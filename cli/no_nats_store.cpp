@@ -20,4 +20,19 @@ Outcome run(const Doctor& /*verb*/, const Session& /*session*/) {
                        "NATS in it: build with -DAETHER_WITH_NATS=ON"}));
 }
 
+namespace {
+
+Outcome no_cluster() {
+  return std::unexpected(
+      Failure(Error{.code = Errc::unsupported,
+                    .message = "clusters are on NATS, and this build of the program has no NATS in "
+                               "it: build with -DAETHER_WITH_NATS=ON"}));
+}
+
+}  // namespace
+
+Outcome run(const ClusterMembers& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+Outcome run(const ClusterLeader& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+Outcome run(const ClusterWatch& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+
 }  // namespace aether::cli

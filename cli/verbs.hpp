@@ -128,6 +128,22 @@ struct Parked {
   std::vector<std::string> drop{};   ///< positions
 };
 
+/// The nodes of the session's namespace that are there.
+struct ClusterMembers {
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Who leads there.
+struct ClusterLeader {
+  std::string name = "leader";  ///< of the election
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Who comes, goes and leads, from now on.
+struct ClusterWatch {
+  std::chrono::milliseconds timeout{10'000};
+};
+
 struct ShowVersion {};
 
 /// Help that was asked for.
@@ -135,9 +151,9 @@ struct ShowText {
   std::string text;
 };
 
-using Verb =
-    std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest, Backup,
-                 Copy, Doctor, ListProjections, ProjectionLag, RebuildModel, Parked>;
+using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest,
+                          Backup, Copy, Doctor, ListProjections, ProjectionLag, RebuildModel,
+                          Parked, ClusterMembers, ClusterLeader, ClusterWatch>;
 
 [[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
 [[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
@@ -154,6 +170,9 @@ using Verb =
 [[nodiscard]] Outcome run(const ProjectionLag& verb, const Session& session);
 [[nodiscard]] Outcome run(const RebuildModel& verb, const Session& session);
 [[nodiscard]] Outcome run(const Parked& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterMembers& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterLeader& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterWatch& verb, const Session& session);
 
 /// Reads envelopes, one commit a line, from standard input and appends them.
 [[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);
