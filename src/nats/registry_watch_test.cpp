@@ -52,10 +52,32 @@ TEST_P(NatsRegistryWatchTest, AMessageThatIsLostOnItsWayIsMissedForAMoment) {
   });
 
   others_put("lost", 0);
+  ASSERT_TRUE(eventually([&] { return proxy_.swallowed() == 1; }));
 
-  EXPECT_TRUE(sight.wait_for("leader", "lost"));  // a sign of life tells, or the next message
+  EXPECT_TRUE(sight.wait_for("leader", "lost")) << "a sign of life tells";
   EXPECT_TRUE(life.wait_for_begins(2));
   EXPECT_EQ(proxy_.swallowed(), 1U);
+}
+
+TEST_P(NatsRegistryWatchTest, AMessageThatIsLostBeforeAnotherIsMissedForAMoment) {
+  Sight sight;
+  Life life;
+  const auto watch = mine().watch(life.watching(sight));
+  ASSERT_TRUE(life.wait_for_begins(1));
+  // Signs of life, too: the next message alone must tell.
+  proxy_.swallow([was = false](const tests::ServerFrame& frame) mutable {
+    if (frame.content.contains("Idle Heartbeat")) return true;
+    return !was && (was = frame.content.ends_with("lost"));
+  });
+
+  others_put("lost", 0);
+  publish("next", "x");
+  EXPECT_TRUE(life.wait_for_ends(1));
+  proxy_.swallow({});
+
+  EXPECT_TRUE(sight.wait_for("leader", "lost"));
+  EXPECT_TRUE(life.wait_for_begins(2));
+  EXPECT_TRUE(log_.has("message 2 came after message 0"));
 }
 
 // As one does that has fallen behind: it says that it has nothing. Then only the leader can tell.
