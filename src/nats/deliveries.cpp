@@ -85,19 +85,39 @@ class RunningDelivery final : public Handle {
 
 void RetiredSubscriptions::add(natsConnection* connection, natsSubscription* subscription) {
   const std::uint64_t messages = count_messages(connection);
-  std::vector<natsSubscription*> safe;
   std::unique_lock lock(mutex_);
-  if (is_finished_) safe.push_back(subscription);
-  std::erase_if(retired_, [&](const Retired& retired) {
-    const bool is_safe = retired.messages_before < messages;
-    if (is_safe) safe.push_back(retired.subscription);
-    return is_safe;
-  });
-  if (!is_finished_) {
-    retired_.push_back({.subscription = subscription, .messages_before = messages});
-  }
+  auto safe = take([&](const Retired& retired) { return retired.messages_before < messages; });
+  const Retired added{.subscription = subscription, .messages_before = messages, .number = ++last_};
+  (is_finished_ ? safe : retired_).push_back(added);
   lock.unlock();
-  for (natsSubscription* each : safe) natsSubscription_Destroy(each);
+  destroy(safe);
+}
+
+std::uint64_t RetiredSubscriptions::mark() const {
+  const std::scoped_lock lock(mutex_);
+  return last_;
+}
+
+void RetiredSubscriptions::flushed(std::uint64_t mark) {
+  std::unique_lock lock(mutex_);
+  const auto safe = take([&](const Retired& retired) { return retired.number <= mark; });
+  lock.unlock();
+  destroy(safe);
+}
+
+std::vector<RetiredSubscriptions::Retired> RetiredSubscriptions::take(
+    const std::function<bool(const Retired&)>& is_safe) {
+  std::vector<Retired> safe;
+  std::erase_if(retired_, [&](const Retired& retired) {
+    if (!is_safe(retired)) return false;
+    safe.push_back(retired);
+    return true;
+  });
+  return safe;
+}
+
+void RetiredSubscriptions::destroy(const std::vector<Retired>& safe) {
+  for (const Retired& each : safe) natsSubscription_Destroy(each.subscription);
 }
 
 void RetiredSubscriptions::finish() {
@@ -105,7 +125,7 @@ void RetiredSubscriptions::finish() {
   is_finished_ = true;
   const auto retired = std::exchange(retired_, {});
   lock.unlock();
-  for (const Retired& each : retired) natsSubscription_Destroy(each.subscription);
+  destroy(retired);
 }
 
 Result<std::unique_ptr<Handle>> deliver(natsConnection* connection,

@@ -8,6 +8,7 @@
 #include <nats/nats.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -18,11 +19,15 @@ namespace aether::nats {
 /// Subscriptions that have ended, and that libnats' reader may yet be looking at: libnats 3.4
 /// looks up a message's subscription and then uses it without holding it. It counts each message
 /// before that look-up. So a subscription is safe to destroy when it has been taken out of the
-/// reader's table and a further message has been counted since, or the reader has ended.
+/// reader's table and a further message has been counted since, or the answer to a flush that began
+/// since has been read, or the reader has ended.
 class RetiredSubscriptions {
  public:
   /// Takes over a subscription that was unsubscribed.
   void add(natsConnection* connection, natsSubscription* subscription);
+  /// To be asked before a flush, and given to `flushed` if the server has answered.
+  [[nodiscard]] std::uint64_t mark() const;
+  void flushed(std::uint64_t mark);
   /// The connection is closed.
   void finish();
 
@@ -30,8 +35,13 @@ class RetiredSubscriptions {
   struct Retired {
     natsSubscription* subscription;
     std::uint64_t messages_before;
+    std::uint64_t number;
   };
-  std::mutex mutex_;  // guards the rest
+  [[nodiscard]] std::vector<Retired> take(const std::function<bool(const Retired&)>& is_safe);
+  static void destroy(const std::vector<Retired>& safe);
+
+  mutable std::mutex mutex_;  // guards the rest
+  std::uint64_t last_ = 0;    // number
   bool is_finished_ = false;
   std::vector<Retired> retired_;
 };

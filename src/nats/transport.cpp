@@ -144,11 +144,15 @@ class LibnatsTransport final : public Transport {
     if (link_->status() == ConnectionStatus::closed) return std::unexpected(is_closed());
     if (link_->status() != ConnectionStatus::connected) return std::unexpected(not_connected());
     const std::uint64_t logins = link_->logins();
+    const std::uint64_t retired = retired_->mark();
     const natsStatus status = natsConnection_FlushTimeout(connection_, timeout.count());
     if (status == NATS_OK) {
       // It says so, too, when the connection was lost while it waited.
       const bool is_there = natsConnection_Status(connection_) == NATS_CONN_STATUS_CONNECTED;
-      if (is_there && link_->logins() == logins) return {};
+      if (is_there && link_->logins() == logins) {
+        retired_->flushed(retired);
+        return {};
+      }
       return std::unexpected(not_connected());
     }
     if (status == NATS_CONNECTION_CLOSED) return std::unexpected(is_closed());

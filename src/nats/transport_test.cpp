@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -309,6 +310,23 @@ TEST_P(TransportTest, ManySubscriptionsNeedFewThreads) {
   EXPECT_LE(count_threads(), before + kFew);
   EXPECT_TRUE(eventually(
       [&] { return std::ranges::all_of(seen, [](const auto& count) { return count == 10; }); }));
+}
+
+TEST_P(TransportTest, SubscriptionsThatHaveEndedOnASilentConnectionTakeNoMemory) {
+  const NatsServer server(server_options());
+  const auto transport = connect(server);
+  const auto come_and_go = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      ASSERT_THAT(transport->subscribe("silent.*", "", [](const Message&) {}), Succeeds());
+      ASSERT_THAT(transport->flush(30s), Succeeds());
+    }
+  };
+  come_and_go(100);
+
+  const std::size_t before = mallinfo2().uordblks;  // 0 under a sanitizer
+  come_and_go(3'000);
+
+  EXPECT_LT(mallinfo2().uordblks, before + 1'000'000U);
 }
 
 TEST_P(TransportTest, SubscriptionsComeAndGoWhileMessagesFlow) {
