@@ -18,6 +18,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -113,12 +114,17 @@ class FlakyBus final : public EventBus {
   void close() override { bus_.close(); }
 
   std::atomic<int> failures{0};  // to come
+  std::atomic<int> throws{0};    // to come
   std::atomic<Errc> failure{Errc::unavailable};
   std::atomic<bool> flush_fails{false};
   std::atomic<bool> is_denied{false};
 
  protected:
   Result<void> do_publish(const Namespace& ns, EventPtr event) override {
+    if (throws > 0) {
+      --throws;
+      throw std::bad_alloc();
+    }
     if (is_denied) return fail(Errc::permission_denied, "no right to publish");
     if (failures > 0) {
       --failures;
@@ -156,6 +162,19 @@ TEST_P(BroadcastTest, AnOutcomeThatIsNotKnownEndsNothing) {
   FlakyBus bus(*inner);
   bus.failures = 3;
   bus.failure = Errc::outcome_unknown;
+  BusCollector seen;
+  const auto subscription = bus.subscribe(prod_, {}, {}, seen.handler());
+  const auto broadcasting = broadcast(store(), 0, bus, prod_);
+
+  write_together();
+
+  expect_everything_once(seen, kWriters * kEach);
+}
+
+TEST_P(BroadcastTest, WithoutMemoryForAMomentItGoesOn) {
+  const auto inner = make_local_bus();
+  FlakyBus bus(*inner);
+  bus.throws = 3;
   BusCollector seen;
   const auto subscription = bus.subscribe(prod_, {}, {}, seen.handler());
   const auto broadcasting = broadcast(store(), 0, bus, prod_);

@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -71,6 +72,15 @@ class Publisher final : public Activity {
 
  private:
   bool turn() noexcept override {
+    try {
+      return publish_some();
+    } catch (const std::bad_alloc&) {
+      return true;  // again, when others have had their turn
+    }
+  }
+
+  /// Whether there is more to publish now.
+  bool publish_some() {
     std::vector<EventPtr> batch;
     {
       const std::scoped_lock lock(mutex_);

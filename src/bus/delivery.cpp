@@ -58,7 +58,14 @@ class Delivery::Runner final : public Activity {
       : Activity(std::move(executor)), delivery_(std::move(delivery)) {}
 
  private:
-  bool turn() noexcept override { return delivery_->turn(); }
+  bool turn() noexcept override {
+    try {
+      return delivery_->turn();
+    } catch (...) {
+      delivery_->give_up();
+      return false;
+    }
+  }
 
   const std::shared_ptr<Delivery> delivery_;
 };
@@ -321,6 +328,19 @@ void Delivery::finish(std::optional<Error> error) {
     message = concat(setup_.name, " has ended: ", error_->message);
   }
   if (is_news && setup_.log) setup_.log(LogLevel::warning, message);
+  follow({.room = true, .closed = true});
+  release();
+}
+
+/// What threw is not the handler: there is no memory, or the log threw. Needs no memory itself.
+void Delivery::give_up() {
+  {
+    const std::scoped_lock lock(mutex_);
+    static_cast<void>(queue_.clear());
+    dropped_ = received_ - delivered_.load();
+    if (state_ != State::ended) error_ = {.code = Errc::unavailable, .message = "out of memory"};
+    state_ = State::ended;
+  }
   follow({.room = true, .closed = true});
   release();
 }

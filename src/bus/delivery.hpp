@@ -100,6 +100,7 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
   void handle_batch(const StoredEvent*& current);
   bool tell_all(const std::vector<Gap>& gaps);
   void finish(std::optional<Error> error);
+  void give_up();
   void release();
 
   Setup setup_;                 // handler and on_gap belong to the turns

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -139,6 +140,27 @@ TEST(LocalBus, ManyHandlersThatBlockHoldUpNobodyElse) {
 
   EXPECT_TRUE(eventually([&] { return blocked == kBlocked && seen == 1; }));
   released.open();
+}
+
+TEST(LocalBus, WhatThrowsInATurnEndsTheSubscriptionAndNotTheProgram) {
+  const auto bus =
+      make_local_bus({.log = [](LogLevel, std::string_view) { throw std::bad_alloc(); }});
+  const auto held = std::make_shared<int>(1);
+  const auto throwing = bus->subscribe(
+      kProd, {}, {}, [held](const Namespace&, const EventPtr&) { throw std::runtime_error("no"); });
+  std::atomic<int> seen{0};
+  const auto other =
+      bus->subscribe(kProd, {}, {}, [&](const Namespace&, const EventPtr&) { ++seen; });
+
+  EXPECT_THAT(bus->publish(kProd, event(1)), Succeeds());
+
+  EXPECT_TRUE(eventually([&] { return held.use_count() == 1; })) << "it lets go of its handler";
+  EXPECT_FALSE(throwing->status().active);
+  EXPECT_THAT(throwing->status().error->message, HasSubstr("threw: no"));
+  EXPECT_EQ(throwing->status().counters.dropped, 1U);
+  EXPECT_TRUE(eventually([&] { return seen == 1; }));
+  EXPECT_THAT(bus->publish(kProd, event(2)), Succeeds());
+  EXPECT_TRUE(eventually([&] { return seen == 2; }));
 }
 
 TEST(LocalBus, AHandlerGoesWithItsSubscription) {

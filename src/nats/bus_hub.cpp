@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -34,8 +35,12 @@ class BusHub::Return final : public Activity {
  private:
   bool turn() noexcept override {
     const auto hub = hub_.lock();
-    if (hub && !hub->come_back()) wake_after(kUntilNextQuestion);
-    return false;
+    try {
+      if (hub && !hub->come_back()) wake_after(kUntilNextQuestion);
+      return false;
+    } catch (const std::bad_alloc&) {
+      return true;  // again, when others have had their turn
+    }
   }
 
   const std::weak_ptr<BusHub> hub_;
