@@ -88,6 +88,8 @@ TEST_P(BusTest, AfterTheServerWasAwayAGapIsToldAndEventsComeAgain) {
   std::erase_if(names, [](const std::string& name) { return name.starts_with("missing"); });
   const auto again = std::ranges::unique(names);  // a gap may be told twice
   names.erase(again.begin(), again.end());
+  // The event may come before the server has said that it has the subscription: told once more.
+  if (names.back() == "disconnected 0") names.pop_back();
   EXPECT_THAT(names, ElementsAre("order-1@1", "disconnected 0", "order-1@3"));
   EXPECT_TRUE(subscription.status().active);
 }
