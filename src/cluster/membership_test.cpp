@@ -279,6 +279,21 @@ TEST_F(MembershipTest, WhatCannotBeHeardIsNotTakenForDead) {
                                    "b joined"));
 }
 
+TEST_F(MembershipTest, WhoWasHeldUpTakesNobodyForDead) {
+  const auto a = member("a");
+  const auto b = member("b");
+  // What was sent to it meanwhile comes when it goes on, behind what was due.
+  a->link->faults.shortest = a->link->faults.longest = milliseconds(10'100);
+  a->scheduler->pause(seconds(10));
+  world.advance(seconds(10));
+  a->link->faults = {};
+
+  world.advance(seconds(20));
+
+  EXPECT_THAT(a->told, ElementsAre("a joined", "b joined", "a expired", "a joined"));
+  EXPECT_THAT(b->told, ElementsAre("a joined", "b joined", "a expired", "a joined"));
+}
+
 TEST_F(MembershipTest, ForgedRecordsAreIgnoredAndTold) {
   const auto a = member("a");
   const auto b = member("b");

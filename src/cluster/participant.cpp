@@ -9,6 +9,13 @@
 
 namespace aether {
 
+namespace {
+
+// A task that is late by this part of a ttl tells that the node was held up.
+constexpr int kHeldUpInTtl = 16;
+
+}  // namespace
+
 struct Participant::Watcher {
   Membership::OnEvent on_event;
   Stoppable calls;
@@ -242,6 +249,11 @@ void Participant::look() {
     const auto self = weak.lock();
     if (!self) return;
     if (self->looks_at_ == next) self->looks_at_ = BootTime::max();
+    // Whoever was held up has to suspect itself: the renewals of the others may wait behind this.
+    const BootTime now = self->scheduler_->now();
+    if (now - next > BootTime(self->options_.lease.ttl) / kHeldUpInTtl && self->live_) {
+      self->table_.live(true, now);
+    }
     self->look();
   });
 }

@@ -3,6 +3,7 @@
 
 #include "aether/cluster/election.hpp"
 #include "aether/testing/virtual_time.hpp"
+#include "cluster/trouble.hpp"
 #include "testing/pausable_scheduler.hpp"
 #include "testing/simulated_registry.hpp"
 
@@ -10,7 +11,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <random>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -30,31 +30,6 @@ constexpr LeaseOptions kLease{.ttl = milliseconds(1'000),
                               .clock_drift = 0.06,
                               .margin = milliseconds(2)};
 constexpr seconds kTrouble{20};
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : numbers_(seed) {}
-
-  [[nodiscard]] bool happens(double chance) {
-    return std::uniform_real_distribution<>(0, 1)(numbers_) < chance;
-  }
-  [[nodiscard]] nanoseconds between(nanoseconds a, nanoseconds b) {
-    return nanoseconds(std::uniform_int_distribution<std::int64_t>(a.count(), b.count())(numbers_));
-  }
-  [[nodiscard]] std::size_t below(std::size_t limit) {
-    return std::uniform_int_distribution<std::size_t>(0, limit - 1)(numbers_);
-  }
-  [[nodiscard]] double rate() {
-    constexpr double kRates[] = {0.95, 0.95, 1.0, 1.05, 1.05};
-    return kRates[below(std::size(kRates))];
-  }
-
- private:
-  std::mt19937_64 numbers_;
-};
-
-/// Those who run in one simulation.
-class Elections;
 
 /// From its start to its crash.
 struct Process {
@@ -103,7 +78,7 @@ class Elections {
     me.node = node;
     me.rate = random_.rate();
     me.link = registry_->link();
-    me.link->faults = faults();
+    me.link->faults = random_.faults();
     me.link->on_send = [this, &me] { return stall(me); };
     me.scheduler = std::make_shared<testing::PausableScheduler>(world_.scheduler(me.rate));
     processes_.push_back(std::move(process));
@@ -174,16 +149,6 @@ class Elections {
 
   // What is done to them.
 
-  [[nodiscard]] testing::LinkFaults faults() {
-    testing::LinkFaults faults;
-    faults.longest = random_.happens(0.3) ? microseconds(200'000) : microseconds(3'000);
-    for (double* const chance : {&faults.lose_request, &faults.lose_reply, &faults.late,
-                                 &faults.twice, &faults.refuse, &faults.gap}) {
-      *chance = random_.happens(0.3) ? 0.15 : 0;
-    }
-    return faults;
-  }
-
   [[nodiscard]] std::vector<Process*> running() {
     std::vector<Process*> all;
     for (const auto& process : processes_) {
@@ -217,7 +182,7 @@ class Elections {
         return reopen(victim);
       default:
         victim.link->interrupt();
-        victim.link->faults = faults();
+        victim.link->faults = random_.faults();
     }
   }
 

@@ -12,7 +12,7 @@ namespace {
 TEST(ElectionSimulation, WhatElectionsPromiseHoldsInEachWorld) {
   SimulatedElections all;
   const std::uint64_t first = first_seed();
-  const std::uint64_t seeds = seeds_to_run(2'000);
+  const std::uint64_t seeds = seeds_to_run(1'500);
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     const SimulatedElections run = simulate_elections(seed);
     ASSERT_FALSE(run.violation.has_value())

@@ -44,7 +44,9 @@ struct MemberEvent {
     joined,   ///< it is there, with a new tenure, or heard of again
     updated,  ///< its address, labels, load, state or released shards are others
     left,     ///< it said so
-    expired,  ///< its lease has run out: it crashed, hangs, or cannot reach the registry
+    /// Its lease has run out, as far as can be seen: it crashed, hangs, or does not reach the
+    /// registry. A suspicion: a renewal may be late to be seen, and then `joined` follows.
+    expired,
   };
 
   Kind kind = Kind::joined;
