@@ -31,6 +31,7 @@ class Reader {
   [[nodiscard]] Result<Page> read_all(const Filter& filter, Position after, std::size_t limit);
   [[nodiscard]] Result<Version> latest_version(std::string_view actor_id);
   [[nodiscard]] Result<Snapshot> load_snapshot(std::string_view actor_id);
+  [[nodiscard]] Result<Position> last_position();
 
   [[nodiscard]] bool was_misled() const { return connection_.was_misled(); }
   [[nodiscard]] bool is_outdated() const { return connection_.is_outdated(); }
@@ -44,7 +45,6 @@ class Reader {
   Result<Page> read_all_of_actor(const Filter& filter, Position after, std::size_t limit);
   Result<Page> read_all_of_any(const Filter& filter, Position after, std::size_t limit);
   Result<Version> version_reached(std::int64_t actor, Position after);
-  Result<Position> last_position();
 
   ReadConnection connection_;
   Statement find_actor_, find_event_type_, read_, read_all_, latest_, last_;

@@ -32,14 +32,15 @@ std::unexpected<Error> opened_read_only() {
               "the store was opened read-only: open it with Access::read_write to append");
 }
 
-/// What the parts of a store share. Subscriptions keep `readers`, `notifier` and `threads` beyond
-/// it.
+/// What the parts of a store share. Subscriptions keep `readers`, `notifier`, `threads` and
+/// `poller` beyond it.
 struct Parts {
   Options options;
   const Clock& clock;
   std::shared_ptr<Readers> readers;
   std::shared_ptr<Notifier> notifier;
   std::shared_ptr<SubscriptionThreads> threads;
+  std::shared_ptr<StorePoller> poller;
   std::optional<FileLock> lock;    // none: read-only
   std::unique_ptr<Writer> writer;  // none: read-only; ends before the lock is given up
 };
@@ -107,7 +108,7 @@ class SqliteStore final : public Store {
             },
         .notifier = parts_.notifier,
         .threads = parts_.threads,
-        .poll_interval = parts_.options.poll_interval,
+        .poller = parts_.poller,
         .log = parts_.options.log};
     return start_polling(std::move(source), std::move(filter), after, std::move(handler));
   }
@@ -212,6 +213,16 @@ Result<void> check_readable(const Parts& parts, const std::string& path) {
   return fail(Errc::not_found, "the database is empty: nothing was ever appended to it");
 }
 
+/// Null: nobody asks for it.
+std::shared_ptr<StorePoller> make_poller(const std::shared_ptr<Readers>& readers,
+                                         const std::shared_ptr<Notifier>& notifier,
+                                         std::chrono::milliseconds interval) {
+  if (interval == std::chrono::milliseconds::max()) return nullptr;
+  return std::make_shared<StorePoller>(
+      [readers] { return readers->with([](Reader& reader) { return reader.last_position(); }); },
+      notifier, interval);
+}
+
 std::unexpected<Error> about(const std::string& path, Error error) {
   if (error.message.find(path) == std::string::npos) {
     error.message = concat(quoted(path), ": ", error.message);
@@ -229,11 +240,14 @@ Result<std::unique_ptr<Store>> open_for_test(const std::string& path, const Opti
   const bool writing = options.access == Access::read_write;
   const auto resolved = resolve_path(path, !writing);
   if (!resolved) return std::unexpected(resolved.error());
+  auto readers = std::make_shared<Readers>(*resolved, options.vfs);
+  auto notifier = std::make_shared<Notifier>();
   Parts parts{.options = options,
               .clock = options.clock != nullptr ? *options.clock : system_clock(),
-              .readers = std::make_shared<Readers>(*resolved, options.vfs),
-              .notifier = std::make_shared<Notifier>(),
+              .readers = readers,
+              .notifier = notifier,
               .threads = std::make_shared<SubscriptionThreads>(),
+              .poller = make_poller(readers, notifier, options.poll_interval),
               .lock = std::nullopt,
               .writer = nullptr};
   auto ok =

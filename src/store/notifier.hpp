@@ -29,6 +29,8 @@ class Notifier {
     if (waiting_.erase(&activity) != 0) count_.fetch_sub(1);
   }
 
+  [[nodiscard]] bool is_awaited() const { return count_.load() != 0; }
+
   void notify() {
     if (count_.load() != 0) wake_all();
   }

@@ -218,6 +218,7 @@ Result<Subscription> start_polling(EventSource source, Filter filter, Position a
   if (!handler) return fail(Errc::invalid_argument, "a subscription needs a handler");
   auto executor = source.threads->get();
   if (!executor) return std::unexpected(std::move(executor.error()));
+  if (source.poller) source.poller->start(*executor);
   return Subscription(std::make_unique<PollingSubscription>(std::make_shared<Follower>(
       std::move(*executor), std::move(source), std::move(filter), after, std::move(handler))));
 }

@@ -7,6 +7,7 @@
 #include "aether/store/event_store.hpp"
 #include "core/executor.hpp"
 #include "store/notifier.hpp"
+#include "store/store_poller.hpp"
 
 #include <chrono>
 #include <functional>
@@ -33,8 +34,10 @@ struct EventSource {
   std::shared_ptr<Notifier> notifier;
   std::shared_ptr<SubscriptionThreads> threads;
 
-  /// How long to sleep at most before looking again by itself: for events that nobody here tells
-  /// of. The longest: there are none.
+  /// Who looks for events that nobody here tells of. Null: nobody does, or
+  std::shared_ptr<StorePoller> poller{};
+
+  /// each subscription does, that sleeps for so long at most. The longest: it does not.
   std::chrono::milliseconds poll_interval = std::chrono::milliseconds::max();
 
   LogSink log{};  ///< hears when the store cannot be read, and when it can again

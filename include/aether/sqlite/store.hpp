@@ -31,8 +31,8 @@ struct Options {
   /// Appends wait while this many bytes are queued before them.
   std::size_t max_queued_bytes = std::size_t{64} * 1024 * 1024;
 
-  /// How often a subscription looks for events of other processes. Those of this process wake it
-  /// at once.
+  /// How often the store looks for events of other processes, for all its subscriptions. Those of
+  /// this process wake them at once.
   std::chrono::milliseconds poll_interval{20};
 
   /// How many actors' heads are kept in memory, at most; about 200 bytes each.
