@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aether/core/scheduler.hpp"
 
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 
+#include <simdjson.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <ctime>
 #include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace aether {
 
@@ -47,24 +51,22 @@ class Tasks {
     if (due < armed_) arm(due);
   }
 
-  void end() {
-    const std::scoped_lock lock(mutex_);
+  /// No task begins after this. Waits for the one that runs, unless called by it, and then
+  /// destroys the others, without the lock: what goes with a task may post another.
+  void end(std::chrono::milliseconds patience = kLongestWait) {
+    Line dropped;  // goes after the lock
+    std::unique_lock lock(mutex_);
     ending_ = true;
-    dropped_.swap(tasks_);
+    dropped.swap(tasks_);
     arm(BootTime(1));
-  }
-
-  /// What `end` has taken away. Without the lock: what goes with a task may post another.
-  void destroy_dropped() {
-    Line dropped;
-    {
-      const std::scoped_lock lock(mutex_);
-      dropped.swap(dropped_);
+    if (thread_ != std::this_thread::get_id()) {
+      ended_called_.wait_until(lock, deadline_after(patience), [this] { return ended_; });
     }
   }
 
   void run() {
     std::unique_lock lock(mutex_);
+    thread_ = std::this_thread::get_id();
     while (!ending_) {
       if (!tasks_.empty() && tasks_.begin()->first.first <= boot_time()) {
         run_first(lock);
@@ -72,6 +74,8 @@ class Tasks {
         sleep(lock);
       }
     }
+    ended_ = true;
+    ended_called_.notify_all();
   }
 
  private:
@@ -111,36 +115,72 @@ class Tasks {
   const int timer_;
   std::mutex mutex_;  // guards all below; not held while a task runs or is destroyed
   Line tasks_;
-  Line dropped_;
   std::uint64_t posted_ = 0;
   BootTime armed_ = kPast;  // when the thread wakes; kPast: it is awake, and looks before it sleeps
   bool ending_ = false;
+  bool ended_ = false;
+  std::condition_variable ended_called_;
+  std::thread::id thread_;
+};
+
+/// Those that run when the program ends: they end first, before the statics go that their tasks
+/// may use. A task may run on when its owner has gone: to give back a lease, for one.
+class Running {
+ public:
+  static void add(const std::shared_ptr<Tasks>& tasks) {
+    // What is static goes in the reverse order of its making. Most tasks read JSON, whose reader
+    // makes its own when it is first asked: now, so that it goes later than this.
+    static_cast<void>(simdjson::get_active_implementation()->name());
+    static auto* const all = new Running;  // NOLINT(cppcoreguidelines-owning-memory): needed last
+    static const struct AtExit {
+      AtExit() = default;
+      ~AtExit() { all->end(); }
+      AtExit(const AtExit&) = delete;
+      AtExit& operator=(const AtExit&) = delete;
+    } at_exit;
+    const std::scoped_lock lock(all->mutex_);
+    std::erase_if(all->tasks_, [](const auto& one) { return one.expired(); });
+    all->tasks_.push_back(tasks);
+  }
+
+ private:
+  void end() {
+    std::vector<std::weak_ptr<Tasks>> tasks;
+    {
+      const std::scoped_lock lock(mutex_);
+      tasks.swap(tasks_);
+    }
+    for (const auto& one : tasks) {
+      if (const auto alive = one.lock()) alive->end(kExitPatience);
+    }
+  }
+
+  static constexpr std::chrono::seconds kExitPatience{2};  // a task that blocks is left behind
+
+  std::mutex mutex_;  // guards tasks_
+  std::vector<std::weak_ptr<Tasks>> tasks_;
 };
 
 class ThreadScheduler final : public Scheduler {
  public:
-  explicit ThreadScheduler(int timer)
-      : tasks_(std::make_shared<Tasks>(timer)), thread_([tasks = tasks_] { tasks->run(); }) {}
-
-  ~ThreadScheduler() override {
-    tasks_->end();
-    if (thread_.get_id() == std::this_thread::get_id()) {
-      thread_.detach();
-    } else {
-      thread_.join();
-    }
-    tasks_->destroy_dropped();
+  explicit ThreadScheduler(int timer) : tasks_(std::make_shared<Tasks>(timer)) {
+    Running::add(tasks_);
+    // Detached: it may be the one that destroys this. `end` waits for it.
+    std::thread([tasks = tasks_] { tasks->run(); }).detach();
   }
+  ~ThreadScheduler() override { tasks_->end(); }
+  ThreadScheduler(const ThreadScheduler&) = delete;
+  ThreadScheduler& operator=(const ThreadScheduler&) = delete;
 
   [[nodiscard]] BootTime now() const override { return boot_time(); }
-  void post(Task task) override { tasks_->add({}, std::move(task)); }
+  void post(Task task) override { post_after({}, std::move(task)); }
   void post_after(std::chrono::nanoseconds delay, Task task) override {
-    tasks_->add(delay, std::move(task));
+    const auto tasks = tasks_;  // the task may be done, and this gone, before `add` is through
+    tasks->add(delay, std::move(task));
   }
 
  private:
   const std::shared_ptr<Tasks> tasks_;
-  std::thread thread_;
 };
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include "testing/waiting.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <ctime>
 #include <mutex>
 #include <thread>
@@ -159,6 +161,34 @@ TEST(SchedulerTest, WhatGoesWithATaskMayPost) {
   ASSERT_TRUE(ran.pass());
 
   tasks.reset();  // would hang if a task were destroyed under the lock
+}
+
+/// Ends the program with 0 if a task that is at work at its exit still finds what is static.
+void exit_while_a_task_works() {
+  static std::atomic<bool> is_gone{false};
+  static const struct Static {
+    Static() = default;
+    ~Static() {
+      is_gone = true;
+      std::this_thread::sleep_for(milliseconds(300));  // as if more than this went
+    }
+    Static(const Static&) = delete;
+    Static& operator=(const Static&) = delete;
+  } something;
+  const auto tasks = scheduler();
+  Gate runs;
+  tasks->post([&] {
+    runs.open();
+    std::this_thread::sleep_for(milliseconds(100));
+    if (is_gone) _exit(1);
+  });
+  EXPECT_TRUE(runs.pass());
+  std::exit(0);  // NOLINT(concurrency-mt-unsafe): that is what is tried
+}
+
+TEST(SchedulerTest, EndsWhenTheProgramDoes) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(exit_while_a_task_works(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ class Scheduler {
 /// A scheduler with one thread, which sleeps while there is nothing to do.
 ///
 /// When the last reference goes, the task that runs is waited for, unless that happens within it;
-/// no other begins, and they are destroyed.
+/// no other begins, and they are destroyed. At the program's exit the same happens, except that a
+/// task which blocks is waited for two seconds at most.
 ///
 /// Errors: `unavailable` when the system has no thread, or no timer, left.
 [[nodiscard]] Result<std::shared_ptr<Scheduler>> make_scheduler();
