@@ -132,8 +132,8 @@ inline constexpr std::string_view kClusterExamples =
   aether cluster watch --json)";
 
 inline constexpr std::string_view kClusterNotes =
-    R"(The nodes of a namespace agree through a key-value bucket in JetStream, which is only looked at.
-To tell who is there from who was, it may take as long as the nodes' leases last (3 s).)";
+    R"(The nodes of a namespace agree through a key-value bucket in JetStream; it is only looked at.
+It may take as long as the nodes' leases last (3 s) to tell who is there from who was.)";
 
 inline constexpr std::string_view kClusterMembersExamples =
     R"(  aether cluster members --store nats://127.0.0.1/orders
