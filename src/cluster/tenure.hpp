@@ -45,7 +45,7 @@ class Tenure {
   }
 
  private:
-  static constexpr std::int64_t kOver = BootTime::min().count();
+  static constexpr std::int64_t kOver = 0;  // past, and no overflow where one counts from it
 
   bool holds_until(std::int64_t* out = nullptr) const {
     std::int64_t until = until_.load();
