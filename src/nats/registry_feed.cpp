@@ -13,27 +13,27 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kHeartbeat{500};
+constexpr milliseconds kSignOfLifeEvery{500};
 // Three signs of life were missed, and a busy machine has had its time.
 constexpr milliseconds kSilence{1'750};
 constexpr milliseconds kLookEvery{1'000};
 constexpr milliseconds kLookTimeout{1'500};
 // Nobody who leads has answered: what the consumer sends may be one side of a partition.
 constexpr milliseconds kNoLeader{3'000};
-constexpr milliseconds kTick{250};
+constexpr milliseconds kFeedTick{250};
 constexpr milliseconds kBeginTimeout{2'000};
-constexpr milliseconds kFirstPauseHere{20};
-constexpr milliseconds kLongestPauseHere{1'000};
+constexpr milliseconds kFirstPauseOfFeed{20};
+constexpr milliseconds kLongestPauseOfFeed{1'000};
 constexpr int kSignOfLife = 100;  // a status
 
-std::uint64_t number_in(const Message& message, const std::string& header) {
+std::uint64_t number_in_header(const Message& message, const std::string& header) {
   const std::string_view text = message.header(header).value_or("");
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
 }
 
-std::string make_inbox(const ConnectOptions& options) {
+std::string make_feed_inbox(const ConnectOptions& options) {
   std::string token = make_uuid_v7();
   std::erase(token, '-');
   return concat(options.inbox_prefix, ".", token, ".");
@@ -64,8 +64,8 @@ class RegistryFeed::WatchOwner final : public Registry::WatchHandle {
 
 RegistryFeed::RegistryFeed(std::shared_ptr<RegistryCore> core)
     : core_(std::move(core)),
-      inbox_(make_inbox(core_->session().options())),
-      pause_(kFirstPauseHere) {}
+      inbox_(make_feed_inbox(core_->session().options())),
+      pause_(kFirstPauseOfFeed) {}
 
 RegistryFeed::~RegistryFeed() {
   if (is_attempting_ && !consumer_.empty()) core_->api->remove_consumer(consumer_);
@@ -114,7 +114,7 @@ void RegistryFeed::add(const std::shared_ptr<Watch>& watch) {
   if (is_live_) watch->call({.is_live = true});
   if (is_running_) return;
   is_running_ = true;
-  pause_ = kFirstPauseHere;
+  pause_ = kFirstPauseOfFeed;
   next_begin_ = {};
   begin();
   tick(++run_);
@@ -170,7 +170,7 @@ void RegistryFeed::make_consumer(std::uint64_t attempt) {
        attempt](const Message& message) {
         Arrival arrival{.attempt = attempt, .is_sign_of_life = message.status() == kSignOfLife};
         if (arrival.is_sign_of_life) {
-          arrival.number = number_in(message, "Nats-Last-Consumer");
+          arrival.number = number_in_header(message, "Nats-Last-Consumer");
         } else {
           const Delivered delivered = delivered_as(message.reply());
           arrival.sequence = delivered.sequence;
@@ -189,7 +189,7 @@ void RegistryFeed::make_consumer(std::uint64_t attempt) {
     subscription_ = std::move(*subscription);
   }
   core_->api->make_feed(
-      concat(core_->prefix, ">"), inbox, kHeartbeat, kBeginTimeout,
+      concat(core_->prefix, ">"), inbox, kSignOfLifeEvery, kBeginTimeout,
       [weak = weak_from_this(), core = core_, attempt](ApiResult<ConsumerInfo> made) {
         core->scheduler->post([weak, attempt, made = std::move(made)]() mutable {
           if (const auto self = weak.lock()) {
@@ -238,7 +238,7 @@ void RegistryFeed::on_arrival(Arrival arrival) {
 void RegistryFeed::go_live() {
   if (is_live_) return;
   is_live_ = true;
-  pause_ = kFirstPauseHere;
+  pause_ = kFirstPauseOfFeed;
   told_.clear();
   tell({.is_live = true});
 }
@@ -260,7 +260,7 @@ void RegistryFeed::on_event(const LinkEvent& event) {
 
 void RegistryFeed::tick(std::uint64_t run) {
   if (run != run_ || !is_running_) return;
-  core_->scheduler->post_after(kTick, [weak = weak_from_this(), run] {
+  core_->scheduler->post_after(kFeedTick, [weak = weak_from_this(), run] {
     if (const auto self = weak.lock()) self->tick(run);
   });
   const auto now = Clock::now();
@@ -341,7 +341,7 @@ void RegistryFeed::begin_anew(std::string_view why, LogLevel level) {
   }
   end_attempt();
   next_begin_ = Clock::now() + pause_;
-  pause_ = std::min(pause_ * 2, kLongestPauseHere);
+  pause_ = std::min(pause_ * 2, kLongestPauseOfFeed);
   core_->scheduler->post_after(next_begin_ - Clock::now(),
                                [weak = weak_from_this(), run = run_, attempt = attempt_] {
                                  const auto self = weak.lock();

@@ -20,15 +20,15 @@ using Found = StreamApi::Found;
 // A leader that was stopped, and goes on, believes for a moment that it still leads.
 constexpr milliseconds kLongestLag{500};
 // What somebody waits for is worth another question sooner than in a store's reads.
-constexpr milliseconds kLongestPauseHere{100};
+constexpr milliseconds kLongestPauseOfPut{100};
 
 /// The time for one question: half of what is left, so that another one may follow.
-milliseconds half_of(SteadyClock::time_point deadline) {
+milliseconds half_of_time(SteadyClock::time_point deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
   return std::clamp(left / 2, milliseconds(1), kLongestTry);
 }
 
-bool is_over(SteadyClock::time_point deadline) {
+bool is_time_over(SteadyClock::time_point deadline) {
   return SteadyClock::now() + kShortestTry >= deadline;
 }
 
@@ -42,8 +42,8 @@ RegistryPut::RegistryPut(std::shared_ptr<RegistryCore> core, Order order, Regist
       done_(std::move(done)),
       pause_(kFirstPause) {}
 
-milliseconds RegistryPut::time_for_one() const { return half_of(order_.deadline); }
-bool RegistryPut::is_late() const { return is_over(order_.deadline); }
+milliseconds RegistryPut::time_for_one() const { return half_of_time(order_.deadline); }
+bool RegistryPut::is_late() const { return is_time_over(order_.deadline); }
 
 void RegistryPut::publish() {
   const std::string expected = concat(order_.expected);
@@ -128,7 +128,7 @@ void RegistryPut::after_a_pause(void (RegistryPut::*next)()) {
     return give_up({.code = Errc::unavailable, .message = "the server has much to do"});
   }
   core_->scheduler->post_after(pause_, [self = shared_from_this(), next] { ((*self).*next)(); });
-  pause_ = std::min(pause_ * 2, kLongestPauseHere);
+  pause_ = std::min(pause_ * 2, kLongestPauseOfPut);
 }
 
 void RegistryPut::give_up(Error reason) {
@@ -164,7 +164,7 @@ RegistryGet::RegistryGet(std::shared_ptr<RegistryCore> core, std::string key,
 
 void RegistryGet::begin() {
   // From the leader: a replica may be behind.
-  core_->api->last(core_->subject_of(key_), false, half_of(deadline_),
+  core_->api->last(core_->subject_of(key_), false, half_of_time(deadline_),
                    [self = shared_from_this()](ApiResult<Found> found) {
                      Scheduler& scheduler = *self->core_->scheduler;
                      scheduler.post([self, found = std::move(found)]() mutable {
@@ -176,11 +176,11 @@ void RegistryGet::begin() {
 void RegistryGet::on_found(ApiResult<Found> found) {
   if (!found) {
     Error& error = found.error().error;
-    if (error.code != Errc::unavailable || is_over(deadline_)) {
+    if (error.code != Errc::unavailable || is_time_over(deadline_)) {
       return core_->call(done_, std::unexpected(std::move(error)));
     }
     core_->scheduler->post_after(pause_, [self = shared_from_this()] { self->begin(); });
-    pause_ = std::min(pause_ * 2, kLongestPauseHere);
+    pause_ = std::min(pause_ * 2, kLongestPauseOfPut);
     return;
   }
   Found& last = *found;

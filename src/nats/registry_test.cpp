@@ -23,11 +23,11 @@ INSTANTIATE_TEST_SUITE_P(Versions, NatsRegistryTest, tests::kVersions, tests::ve
 TEST_P(NatsRegistryTest, ALostAnswerIsMadeUpForByReading) {
   const std::uint64_t first = others_put("before", 0);
   auto put = begin_put(mine(), "mine", first, 2s);  // once as usual, so that all is set up
-  const Put second = put.get();
+  const PutOutcome second = put.get();
   ASSERT_THAT(second, Succeeds());
   lose_answers();
 
-  const Put third = begin_put(mine(), "again", *second, 2s).get();
+  const PutOutcome third = begin_put(mine(), "again", *second, 2s).get();
 
   ASSERT_THAT(third, Succeeds());
   EXPECT_GT(proxy_.swallowed(), 0U);
@@ -43,7 +43,7 @@ TEST_P(NatsRegistryTest, OneWhoseAnswerIsLostAndThatAnotherFollowedIsUnknown) {
   ASSERT_TRUE(eventually([&] { return value() == "mine"; }));
   others_put("theirs", RegistryTest::try_get(other(), "leader").value()->revision);
 
-  const Put outcome = put.get();
+  const PutOutcome outcome = put.get();
   ASSERT_THAT(outcome, FailsWith(Errc::outcome_unknown));
   EXPECT_THAT(outcome.error().message, HasSubstr("leader"));
 }
@@ -80,7 +80,7 @@ TEST_P(NatsRegistryTest, WithoutAConnectionNothingIsDoneAndThatIsToldAtOnce) {
 
   ASSERT_TRUE(eventually([&] {
     const auto begun = std::chrono::steady_clock::now();
-    const Put outcome = begin_put(mine(), "x", 0, 20s).get();
+    const PutOutcome outcome = begin_put(mine(), "x", 0, 20s).get();
     EXPECT_FALSE(outcome);
     const bool is_soon = std::chrono::steady_clock::now() - begun < 10s;
     return is_soon && outcome.error().code == Errc::unavailable;
@@ -102,7 +102,7 @@ TEST_P(NatsRegistryTest, APutEndsAlsoWhenTheRegistryGoes) {
 
 TEST_P(NatsRegistryTest, TheBucketIsAsTheToolsMakeIt) {
   others_put("1", 0);
-  const Put removed = RegistryTest::try_put(
+  const PutOutcome removed = RegistryTest::try_put(
       other(), "leader", "", RegistryTest::try_get(other(), "leader").value()->revision);
 
   EXPECT_THAT(removed, Succeeds());
@@ -149,14 +149,15 @@ TEST_P(NatsRegistryTest, OnlyAStreamInWhichNothingVanishesWillDo) {
   EXPECT_THAT(refused({.timeout = 0ms}), FailsWith(Errc::invalid_argument));
   const auto missing = refused({.create = false});
   ASSERT_THAT(missing, FailsWith(Errc::not_found));
-  EXPECT_THAT(missing.error().message, HasSubstr(std::string(kStream)));
+  EXPECT_THAT(missing.error().message, HasSubstr(std::string(kRegistryStream)));
 
-  const nlohmann::json good = {{"name", kStream},          {"subjects", {concat(kSubject, ">")}},
-                               {"storage", "file"},        {"max_msgs_per_subject", 1},
-                               {"discard", "new"},         {"deny_delete", true},
-                               {"allow_rollup_hdrs", true}};
+  const nlohmann::json good = {
+      {"name", kRegistryStream},  {"subjects", {concat(kRegistrySubject, ">")}},
+      {"storage", "file"},        {"max_msgs_per_subject", 1},
+      {"discard", "new"},         {"deny_delete", true},
+      {"allow_rollup_hdrs", true}};
   std::vector<std::pair<nlohmann::json, std::string>> bad = {
-      {{{"subjects", {concat(kSubject, "*")}}}, "its subjects"},
+      {{{"subjects", {concat(kRegistrySubject, "*")}}}, "its subjects"},
       {{{"max_age", 60'000'000'000}, {"duplicate_window", 60'000'000'000}}, "max_age"},
       {{{"no_ack", true}}, "does not acknowledge"},
       {{{"retention", "interest"}}, "retention"},
@@ -168,7 +169,8 @@ TEST_P(NatsRegistryTest, OnlyAStreamInWhichNothingVanishesWillDo) {
   if (GetParam() == tests::ServerVersion::v2_15) {
     bad.push_back({{{"allow_msg_ttl", true}}, "allow_msg_ttl"});
     bad.push_back(
-        {{{"subject_transform", {{"src", concat(kSubject, ">")}, {"dest", concat(kSubject, ">")}}}},
+        {{{"subject_transform",
+           {{"src", concat(kRegistrySubject, ">")}, {"dest", concat(kRegistrySubject, ">")}}}},
          "transforms"});
   }
   for (const auto& [changes, fault] : bad) {
@@ -179,7 +181,8 @@ TEST_P(NatsRegistryTest, OnlyAStreamInWhichNothingVanishesWillDo) {
     const auto outcome = refused({});
 
     ASSERT_THAT(outcome, FailsWith(Errc::invalid_argument)) << fault;
-    EXPECT_THAT(outcome.error().message, AllOf(HasSubstr(std::string(kStream)), HasSubstr(fault)));
+    EXPECT_THAT(outcome.error().message,
+                AllOf(HasSubstr(std::string(kRegistryStream)), HasSubstr(fault)));
     ASSERT_THAT(ask("STREAM.DELETE"), HasSubstr("success"));
   }
   ASSERT_THAT(ask("STREAM.CREATE", good.dump()), HasSubstr("\"config\""));

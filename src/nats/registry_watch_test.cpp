@@ -22,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, NatsRegistryWatchTest, tests::kVersions, test
 
 TEST_P(NatsRegistryWatchTest, AWatchSeesWhatHappenedWhileTheConnectionWasLost) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   std::uint64_t at = others_put("1", 0);
@@ -44,7 +44,7 @@ TEST_P(NatsRegistryWatchTest, AWatchSeesWhatHappenedWhileTheConnectionWasLost) {
 
 TEST_P(NatsRegistryWatchTest, AMessageThatIsLostOnItsWayIsMissedForAMoment) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   proxy_.swallow([was = false](const tests::ServerFrame& frame) mutable {
@@ -61,7 +61,7 @@ TEST_P(NatsRegistryWatchTest, AMessageThatIsLostOnItsWayIsMissedForAMoment) {
 
 TEST_P(NatsRegistryWatchTest, AMessageThatIsLostBeforeAnotherIsMissedForAMoment) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   // Signs of life, too: the next message alone must tell.
@@ -83,7 +83,7 @@ TEST_P(NatsRegistryWatchTest, AMessageThatIsLostBeforeAnotherIsMissedForAMoment)
 // As one does that has fallen behind: it says that it has nothing. Then only the leader can tell.
 TEST_P(NatsRegistryWatchTest, AServerThatKeepsAChangeToItselfIsFoundOut) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   std::string first;  // the inbox of the consumer that is to be such a one
@@ -109,7 +109,7 @@ TEST_P(NatsRegistryWatchTest, AServerThatKeepsAChangeToItselfIsFoundOut) {
 
 TEST_P(NatsRegistryWatchTest, AWatchThatHearsNothingBeginsAnew) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   std::string silent;
@@ -151,7 +151,7 @@ TEST_P(NatsRegistryWatchTest, AllWatchesShareAConsumerWhichGoesWithTheLast) {
 
 TEST_P(NatsRegistryWatchTest, WhatOthersWroteIsDeliveredAsItIsUnlessItsKeyIsNone) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   ASSERT_TRUE(life.wait_for_begins(1));
   const std::string forged = concat("{\"v\":1,\"holder\":", std::string(70'000, '['));
@@ -178,7 +178,7 @@ TEST_P(NatsRegistryWatchTest, OneWhoseLastMessageWasPurgedIsWatchedOn) {
   ASSERT_THAT(ask("STREAM.PURGE", R"({"filter":"$KV.aether-cluster-prod__eu.last"})"),
               HasSubstr(R"("success":true)"));
   Sight sight;
-  Life life;
+  WatchLife life;
 
   const auto watch = mine().watch(life.watching(sight));
 
@@ -190,7 +190,7 @@ TEST_P(NatsRegistryWatchTest, OneWhoseLastMessageWasPurgedIsWatchedOn) {
 
 TEST_P(NatsRegistryWatchTest, OneThatIsMadeAnewIsNotTakenForTheSame) {
   Sight sight;
-  Life life;
+  WatchLife life;
   const auto watch = mine().watch(life.watching(sight));
   others_put("1", 0);
   ASSERT_TRUE(sight.wait_for("leader", "1"));

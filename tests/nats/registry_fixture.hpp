@@ -31,13 +31,13 @@
 
 namespace aether::nats {
 
-using Put = Result<std::uint64_t>;
+using PutOutcome = Result<std::uint64_t>;
 
-inline constexpr std::string_view kStream = "KV_aether-cluster-prod__eu";
-inline constexpr std::string_view kSubject = "$KV.aether-cluster-prod__eu.";
+inline constexpr std::string_view kRegistryStream = "KV_aether-cluster-prod__eu";
+inline constexpr std::string_view kRegistrySubject = "$KV.aether-cluster-prod__eu.";
 
 /// Keeps what is logged; outlives the registries that log to it.
-class Log {
+class RegistryLog {
  public:
   LogSink sink() {
     return [this](LogLevel, std::string_view message) {
@@ -56,7 +56,7 @@ class Log {
 };
 
 /// How often a watch was live, and whether it is.
-class Life {
+class WatchLife {
  public:
   Registry::Watcher watching(testing::Sight& sight) {
     Registry::Watcher watcher = sight.watcher();
@@ -103,15 +103,16 @@ class NatsRegistryTest : public ::testing::TestWithParam<tests::ServerVersion> {
     return *other_;
   }
 
-  static std::future<Put> begin_put(Registry& registry, const std::string& value,
-                                    std::uint64_t expected, std::chrono::milliseconds timeout) {
-    auto promise = std::make_shared<std::promise<Put>>();
+  static std::future<PutOutcome> begin_put(Registry& registry, const std::string& value,
+                                           std::uint64_t expected,
+                                           std::chrono::milliseconds timeout) {
+    auto promise = std::make_shared<std::promise<PutOutcome>>();
     registry.put("leader", value, expected, timeout,
-                 [promise](Put outcome) { promise->set_value(std::move(outcome)); });
+                 [promise](PutOutcome outcome) { promise->set_value(std::move(outcome)); });
     return promise->get_future();
   }
   std::uint64_t others_put(const std::string& value, std::uint64_t expected) {
-    const Put put = testing::RegistryTest::try_put(other(), "leader", value, expected);
+    const PutOutcome put = testing::RegistryTest::try_put(other(), "leader", value, expected);
     EXPECT_THAT(put, testing::Succeeds());
     return put.value_or(0);
   }
@@ -132,16 +133,17 @@ class NatsRegistryTest : public ::testing::TestWithParam<tests::ServerVersion> {
   void publish(const std::string& key, const std::string& value,
                std::span<const Header> headers = {}) {
     const auto connection = connection_to(server_.url());
-    ASSERT_THAT(Session::of(*connection)
-                    .requests()
-                    .request({.subject = concat(kSubject, key), .headers = headers, .data = value}),
-                testing::Succeeds());
+    ASSERT_THAT(
+        Session::of(*connection)
+            .requests()
+            .request({.subject = concat(kRegistrySubject, key), .headers = headers, .data = value}),
+        testing::Succeeds());
   }
   std::string ask(const std::string& verb, const std::string& body = "") {
-    return tests::request(server_, concat("$JS.API.", verb, ".", kStream), body);
+    return tests::request(server_, concat("$JS.API.", verb, ".", kRegistryStream), body);
   }
 
-  Log log_;
+  RegistryLog log_;
   tests::NatsServer server_{{.version = GetParam()}};
   tests::TcpProxy proxy_{server_.port()};
   std::shared_ptr<Registry> mine_;
