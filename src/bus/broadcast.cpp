@@ -44,7 +44,7 @@ class Publisher final : public Activity {
     {
       std::unique_lock lock(mutex_);
       room_.wait(lock, [this] { return waiting_.size() < kMaxWaiting || is_over(); });
-      if (has_failed_) throw std::runtime_error(trouble_->message);
+      if (has_failed_ && trouble_) throw std::runtime_error(trouble_->message);
       waiting_.push_back(event);
     }
     wake();

@@ -4,6 +4,7 @@
 #include "aether/core/uuid.hpp"
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -18,10 +19,10 @@ constexpr std::size_t kMaxLeftOut = 1'024;
 /// The number before the next dot, or the end; takes it away from the text.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [behind, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || (behind != end && *behind != '.')) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(behind - text.data()) + (behind != end ? 1 : 0));
+  const std::string_view digits = text.substr(0, text.find('.'));
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  text.remove_prefix(std::min(digits.size() + 1, text.size()));
   return number;
 }
 
@@ -75,7 +76,7 @@ Result<void> BusPublisher::publish(const Namespace& ns, Outgoing message) {
   if (actors_.size() >= kMaxSubjects && !actors_.contains(message.subject)) {
     if (auto ok = begin_epoch(); !ok) return ok;
   }
-  Actor& one = actor(ns, message.subject);
+  const Actor& one = actor(ns, message.subject);
   for (std::uint64_t* const number : one.numbers) ++*number;
   write_reply(one);
   message.reply = reply_;

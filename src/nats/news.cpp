@@ -54,7 +54,8 @@ bool await_news(std::chrono::milliseconds timeout) {
   if (!is_ready || natsConnection_Connect(&connection, made) != NATS_NOT_YET_CONNECTED) {
     return false;
   }
-  static_cast<void>(closure.release());  // on_closed has it now
+  // NOLINTNEXTLINE(bugprone-unused-return-value): on_closed has it now
+  static_cast<void>(closure.release());
   natsConnection_Destroy(connection);
   std::unique_lock lock(barrier->mutex);
   return barrier->reached.wait_until(lock, deadline_after(timeout),
