@@ -8,14 +8,13 @@
 namespace aether::cluster {
 namespace {
 
-constexpr std::string_view kMapKey = "config";
 constexpr int kLooksInTtl = 2;
 
 }  // namespace
 
 void ClusterNode::find_map() {
   setup_.registry->get(
-      kMapKey, setup_.options.lease.ttl / kLooksInTtl,
+      kShardMapKey, setup_.options.lease.ttl / kLooksInTtl,
       [weak = weak_from_this()](Result<std::optional<Registry::Entry>> outcome) {
         const auto self = weak.lock();
         if (!self) return;
@@ -44,7 +43,7 @@ void ClusterNode::map_found(const Result<std::optional<Registry::Entry>>& outcom
   if (!map) {
     return fail_to_join(
         {.code = map.error().code,
-         .message = concat(map.error().message, "; it is the registry's key ", quoted(kMapKey),
+         .message = concat(map.error().message, "; it is the registry's key ", quoted(kShardMapKey),
                            ", of revision ", (*outcome)->revision)});
   }
   use_map(*map);
@@ -53,7 +52,8 @@ void ClusterNode::map_found(const Result<std::optional<Registry::Entry>>& outcom
 void ClusterNode::make_map() {
   const Result<ShardMap> map = make_shard_map(setup_.options.shards);
   if (!map) return fail_to_join(map.error());
-  setup_.registry->put(kMapKey, format_shard_map(*map), 0, setup_.options.lease.ttl / kLooksInTtl,
+  setup_.registry->put(kShardMapKey, format_shard_map(*map), 0,
+                       setup_.options.lease.ttl / kLooksInTtl,
                        [weak = weak_from_this()](Result<std::uint64_t> outcome) {
                          const auto self = weak.lock();
                          if (!self) return;

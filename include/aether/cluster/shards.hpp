@@ -18,8 +18,11 @@ inline constexpr std::uint32_t kDefaultShards = 1024;
 /// The shard table of more shards would not always fit into a record.
 inline constexpr std::uint32_t kMaxShards = 2048;
 
+/// Where a registry keeps the map.
+inline constexpr std::string_view kShardMapKey = "config";
+
 /// Which shard each actor belongs to: the same on all nodes, and for good, since the first node
-/// made it. It is kept under the registry's key `config`.
+/// made it.
 struct ShardMap {
   std::uint32_t shards = kDefaultShards;  ///< a power of two, at most `kMaxShards`
   /// Of the hash. Actor ids come from anybody, who must not be able to choose them so that they
