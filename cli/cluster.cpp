@@ -4,6 +4,7 @@
 #include "aether/nats/registry.hpp"
 #include "interruption.hpp"
 #include "nats_connection.hpp"
+#include "open_cluster.hpp"
 #include "table.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -30,6 +31,8 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kLook{20};
 
 Error interrupted() { return {.code = Errc::closed, .message = "interrupted"}; }
+
+}  // namespace
 
 std::expected<std::shared_ptr<Registry>, Failure> open_cluster(const Session& session,
                                                                milliseconds timeout) {
@@ -58,6 +61,8 @@ std::expected<std::shared_ptr<Registry>, Failure> open_cluster(const Session& se
   }
   return std::unexpected(std::move(failure));
 }
+
+namespace {
 
 /// One who has looked for long enough to tell who is there from who was.
 std::expected<std::unique_ptr<Observer>, Failure> look(const Session& session,

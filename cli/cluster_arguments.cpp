@@ -26,7 +26,10 @@ Verb ClusterVerbs::chosen(const CLI::App& cluster) const {
   if (name == "members") return members;
   if (name == "leader") return leader;
   if (name == "watch") return watch;
-  throw CLI::RequiredError("a verb: members, leader or watch");
+  if (name == "shards") return shards;
+  if (name == "where") return where;
+  if (name == "drain") return drain;
+  throw CLI::RequiredError("a verb: members, leader, watch, shards, where or drain");
 }
 
 void add_cluster_verbs(CLI::App& cluster, ClusterVerbs& into) {
@@ -37,6 +40,17 @@ void add_cluster_verbs(CLI::App& cluster, ClusterVerbs& into) {
       ->add_option("NAME", into.leader.name, "Of which election (default: leader)");
   add(cluster, "watch", "Tells who comes, goes and leads, until interrupted.",
       help::kClusterWatchExamples, into.watch.timeout);
+  add(cluster, "shards", "Lists which node owns which shards.", help::kClusterShardsExamples,
+      into.shards.timeout);
+  add(cluster, "where", "Says which node owns an actor.", help::kClusterWhereExamples,
+      into.where.timeout)
+      ->add_option("ACTOR", into.where.actor_id, "The actor's id")
+      ->required();
+  auto* const drain =
+      add(cluster, "drain", "Has a node's shards moved to the others, and kept off.",
+          help::kClusterDrainExamples, into.drain.timeout);
+  drain->add_option("NODE", into.drain.node, "The node's id")->required();
+  drain->add_flag("--cancel", into.drain.cancel, "Takes it back: the node gets its share again");
 }
 
 }  // namespace aether::cli

@@ -14,6 +14,9 @@ struct ClusterVerbs {
   ClusterMembers members{};
   ClusterLeader leader{};
   ClusterWatch watch{};
+  ClusterShardList shards{};
+  ClusterWhere where{};
+  ClusterDrain drain{};
 
   /// The one that was named; throws CLI::RequiredError where none was.
   [[nodiscard]] Verb chosen(const CLI::App& cluster) const;

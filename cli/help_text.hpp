@@ -129,10 +129,13 @@ inline constexpr std::string_view kProjectionParkedExamples =
 inline constexpr std::string_view kClusterExamples =
     R"(  aether cluster members --store nats://127.0.0.1/orders
   aether cluster leader
-  aether cluster watch --json)";
+  aether cluster watch --json
+  aether cluster shards
+  aether cluster where order-123
+  aether cluster drain node-b)";
 
 inline constexpr std::string_view kClusterNotes =
-    R"(The nodes of a namespace agree through a key-value bucket in JetStream; it is only looked at.
+    R"(The nodes of a namespace agree through a key-value bucket in JetStream. Only drain writes.
 It may take as long as the nodes' leases last (3 s) to tell who is there from who was.)";
 
 inline constexpr std::string_view kClusterMembersExamples =
@@ -146,6 +149,18 @@ inline constexpr std::string_view kClusterLeaderExamples =
 inline constexpr std::string_view kClusterWatchExamples =
     R"(  aether cluster watch --store nats://127.0.0.1/orders
   aether cluster watch --json)";
+
+inline constexpr std::string_view kClusterShardsExamples =
+    R"(  aether cluster shards --store nats://127.0.0.1/orders
+  aether cluster shards --json)";
+
+inline constexpr std::string_view kClusterWhereExamples =
+    R"(  aether cluster where order-123 --store nats://127.0.0.1/orders
+  aether cluster where order-123 --json)";
+
+inline constexpr std::string_view kClusterDrainExamples =
+    R"(  aether cluster drain node-b --store nats://127.0.0.1/orders
+  aether cluster drain node-b --cancel)";
 
 inline constexpr std::string_view kVersionExamples = R"(  aether version --json)";
 

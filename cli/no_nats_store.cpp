@@ -34,5 +34,8 @@ Outcome no_cluster() {
 Outcome run(const ClusterMembers& /*verb*/, const Session& /*session*/) { return no_cluster(); }
 Outcome run(const ClusterLeader& /*verb*/, const Session& /*session*/) { return no_cluster(); }
 Outcome run(const ClusterWatch& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+Outcome run(const ClusterShardList& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+Outcome run(const ClusterWhere& /*verb*/, const Session& /*session*/) { return no_cluster(); }
+Outcome run(const ClusterDrain& /*verb*/, const Session& /*session*/) { return no_cluster(); }
 
 }  // namespace aether::cli

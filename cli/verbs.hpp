@@ -144,6 +144,24 @@ struct ClusterWatch {
   std::chrono::milliseconds timeout{10'000};
 };
 
+/// Who owns which shards there.
+struct ClusterShardList {
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Which node owns an actor's shard there.
+struct ClusterWhere {
+  std::string actor_id;
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Has the leader move all shards away from a node there.
+struct ClusterDrain {
+  std::string node;
+  bool cancel = false;  ///< takes that back
+  std::chrono::milliseconds timeout{10'000};
+};
+
 struct ShowVersion {};
 
 /// Help that was asked for.
@@ -151,9 +169,10 @@ struct ShowText {
   std::string text;
 };
 
-using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest,
-                          Backup, Copy, Doctor, ListProjections, ProjectionLag, RebuildModel,
-                          Parked, ClusterMembers, ClusterLeader, ClusterWatch>;
+using Verb =
+    std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Verify, MakeDigest, Backup,
+                 Copy, Doctor, ListProjections, ProjectionLag, RebuildModel, Parked, ClusterMembers,
+                 ClusterLeader, ClusterWatch, ClusterShardList, ClusterWhere, ClusterDrain>;
 
 [[nodiscard]] Outcome run(const ShowText& verb, const Session& session);
 [[nodiscard]] Outcome run(const ShowVersion& verb, const Session& session);
@@ -173,6 +192,9 @@ using Verb = std::variant<ShowText, ShowVersion, Append, Read, Tail, Actors, Ver
 [[nodiscard]] Outcome run(const ClusterMembers& verb, const Session& session);
 [[nodiscard]] Outcome run(const ClusterLeader& verb, const Session& session);
 [[nodiscard]] Outcome run(const ClusterWatch& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterShardList& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterWhere& verb, const Session& session);
+[[nodiscard]] Outcome run(const ClusterDrain& verb, const Session& session);
 
 /// Reads envelopes, one commit a line, from standard input and appends them.
 [[nodiscard]] Outcome append_lines(EventStore& store, const Session& session);
