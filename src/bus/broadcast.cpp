@@ -113,7 +113,13 @@ class Publisher final : public Activity {
     }
     if (sent == 0) return {0, std::move(trouble)};
     // What was sent and may be lost is sent again.
-    if (auto flushed = bus_.flush(kFlushTimeout); !flushed) return {0, std::move(flushed.error())};
+    if (auto flushed = bus_.flush(kFlushTimeout); !flushed) {
+      // What is denied may be another's: if it is not, the next `publish` says so.
+      if (flushed.error().code == Errc::permission_denied) {
+        flushed.error().code = Errc::outcome_unknown;
+      }
+      return {0, std::move(flushed.error())};
+    }
     return {sent, std::move(trouble)};
   }
 

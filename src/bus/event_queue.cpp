@@ -12,9 +12,10 @@ namespace {
 constexpr std::size_t kFirstRoom = 16;
 constexpr std::size_t kMoreGaps = 16;  // beyond one an event
 
-/// Whether one gap can tell both.
+/// Whether one gap can tell both. What is known and what is not make no number together.
 bool same_kind(const Gap& a, const Gap& b) {
-  return a.cause == b.cause && a.ns == b.ns && a.actor_id == b.actor_id;
+  return a.cause == b.cause && a.ns == b.ns && a.actor_id == b.actor_id &&
+         (a.count == 0) == (b.count == 0);
 }
 
 }  // namespace

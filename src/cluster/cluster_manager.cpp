@@ -2,6 +2,7 @@
 #include "aether/cluster/cluster_manager.hpp"
 
 #include "cluster/cluster_node.hpp"
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
@@ -13,11 +14,15 @@ namespace {
 
 using cluster::ClusterNode;
 
+constexpr std::size_t kMostMoving = 256;
+
 /// Waits until what was posted before is done.
 void wait_for_tasks(Scheduler& scheduler) {
   std::promise<void> done;
-  scheduler.post([&done] { done.set_value(); });
-  done.get_future().wait();
+  const auto ended = done.get_future();
+  // The task's own: one that is dropped, because the program ends, breaks it, which ends the wait.
+  scheduler.post([done = std::move(done)]() mutable { done.set_value(); });
+  ended.wait();
 }
 
 class Manager final : public ClusterManager {
@@ -40,7 +45,8 @@ class Manager final : public ClusterManager {
     auto joined = std::make_shared<std::promise<Result<void>>>();
     auto result = joined->get_future();
     node_->start([joined](const Result<void>& outcome) { joined->set_value(outcome); });
-    if (result.wait_for(timeout) == std::future_status::ready) return result.get();
+    const auto deadline = deadline_after(timeout);
+    if (result.wait_until(deadline) == std::future_status::ready) return result.get();
     return fail(Errc::unavailable, concat("the node has not joined the cluster in ",
                                           timeout.count(), " ms: ", node_->status()));
   }
@@ -64,7 +70,7 @@ class Manager final : public ClusterManager {
     auto left = std::make_shared<std::promise<void>>();
     auto result = left->get_future();
     node_->leave([left] { left->set_value(); });
-    const bool in_time = result.wait_for(timeout) == std::future_status::ready;
+    const bool in_time = result.wait_until(deadline_after(timeout)) == std::future_status::ready;
     const std::string waited_for = in_time ? std::string() : node_->status();
     node_->leave_now();
     node_->close();
@@ -90,11 +96,12 @@ Result<void> check_options(const ClusterOptions& options) {
     return fail(Errc::invalid_argument, concat("the node id ", quoted(id),
                                                " is not 1 to 64 of A-Z, a-z, 0-9, '-' and '_'"));
   }
-  if (options.max_moving == 0) {
-    return fail(Errc::invalid_argument, "max_moving is 0: no shard could ever move");
+  if (options.max_moving == 0 || options.max_moving > kMostMoving) {
+    return fail(Errc::invalid_argument, concat("max_moving is ", options.max_moving, ", not 1 to ",
+                                               kMostMoving, ": more do not fit into the table"));
   }
   if (auto map = make_shard_map(options.shards); !map) return std::unexpected(map.error());
-  if (auto good = check_text("address", options.node.address); !good) return good;
+  if (auto good = check_node(options.node); !good) return good;
   return check_lease_options(options.lease);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 
+#include <cmath>
 #include <utility>
 
 namespace aether::cluster {
@@ -251,6 +252,7 @@ void ClusterNode::close() {
 }
 
 void ClusterNode::set_load(double load) {
+  if (!std::isfinite(load)) return;  // no record can say it
   post([load](ClusterNode& self) {
     self.data_.node.load = load;
     if (self.node_lease_) self.tell();

@@ -154,6 +154,7 @@ void Coordinator::look(const std::string& key) {
                            const auto self = weak.lock();
                            if (!self) return;
                            self->busy_.erase(key);
+                           if (outcome) self->trouble_.clear();
                            if (outcome && *outcome) self->setup_.put(**outcome);
                            const BootTime pause = BootTime(self->setup_.lease.ttl) / kRetriesInTtl;
                            self->step_at(self->setup_.scheduler->now() + pause);

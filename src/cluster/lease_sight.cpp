@@ -39,7 +39,8 @@ void LeaseSight::live(BootTime now) {
 
 bool LeaseSight::is_free() const {
   if (has_vanished_ || !fault_.empty()) return false;
-  return revision_ == 0 || is_removed_ || (record_ && record_->holder.empty());
+  // A key that somebody removed is not: its holder may not have seen that yet.
+  return revision_ == 0 || (record_ && record_->holder.empty());
 }
 
 BootTime LeaseSight::runs_out() const {
@@ -51,10 +52,9 @@ void LeaseSight::set(const Registry::Entry& entry, BootTime now) {
   revision_ = entry.revision;
   seen_ = now;
   has_vanished_ = false;
-  is_removed_ = entry.value.empty();
   record_.reset();
   fault_.clear();
-  if (is_removed_) return;
+  if (entry.value.empty()) return;
   auto record = parse_lease(entry.value);
   if (record) {
     record_ = std::move(*record);
@@ -70,7 +70,6 @@ void LeaseSight::vanish(BootTime now) {
   revision_ = 0;
   seen_ = now;
   has_vanished_ = true;
-  is_removed_ = false;
   record_.reset();
   fault_.clear();
 }

@@ -52,7 +52,6 @@ class LeaseSight {
   std::uint64_t revision_ = 0;
   std::optional<LeaseRecord> record_;
   std::string fault_;
-  bool is_removed_ = false;
   BootTime seen_{};
 };
 

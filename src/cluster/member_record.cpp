@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace aether {
@@ -91,6 +92,21 @@ Result<Member> parse_member(std::string_view text) {
   member.node.address = std::string(address);
   member.state = state == "up" ? MemberState::up : MemberState::leaving;
   return member;
+}
+
+Result<void> check_node(const Node& node) {
+  const std::string data = format_member({.node = node});
+  if (auto good = check_registry_entry(concat(kNodeKeys, node.id), data); !good) return good;
+  if (!std::isfinite(node.load)) {
+    return fail(Errc::invalid_argument,
+                concat("the load of node ", quoted(node.id), " is no finite number"));
+  }
+  if (auto good = check_text("node's address", node.address); !good) return good;
+  for (const auto& [name, value] : node.labels) {
+    if (auto good = check_name("label's name", name); !good) return good;
+    if (auto good = check_text("label's value", value); !good) return good;
+  }
+  return {};
 }
 
 }  // namespace aether

@@ -19,4 +19,7 @@ inline constexpr std::string_view kNodeKeys = "node.";
 /// have made.
 [[nodiscard]] Result<Member> parse_member(std::string_view text);
 
+/// `invalid_argument` for what no record can say.
+[[nodiscard]] Result<void> check_node(const Node& node);
+
 }  // namespace aether

@@ -3,6 +3,7 @@
 
 #include "cluster/member_record.hpp"
 #include "cluster/participant.hpp"
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 
 #include <cmath>
@@ -15,18 +16,7 @@ namespace {
 
 Result<void> check_member(const Node& node, const MembershipOptions& options) {
   if (auto good = check_lease_options(options.lease); !good) return good;
-  const std::string data = format_member({.node = node});
-  if (auto good = check_registry_entry(concat(kNodeKeys, node.id), data); !good) return good;
-  if (!std::isfinite(node.load)) {
-    return fail(Errc::invalid_argument,
-                concat("the load of node ", quoted(node.id), " is no finite number"));
-  }
-  if (auto good = check_text("node's address", node.address); !good) return good;
-  for (const auto& [name, value] : node.labels) {
-    if (auto good = check_name("label's name", name); !good) return good;
-    if (auto good = check_text("label's value", value); !good) return good;
-  }
-  return {};
+  return check_node(node);
 }
 
 }  // namespace
@@ -89,7 +79,8 @@ void Membership::set_released(std::vector<ReleasedShard> released) {
 Result<void> Membership::leave(std::chrono::milliseconds timeout) {
   const auto left = std::make_shared<std::promise<void>>();
   participant_->leave([left] { left->set_value(); });
-  if (left->get_future().wait_for(timeout) == std::future_status::ready) return {};
+  const auto deadline = deadline_after(timeout);
+  if (left->get_future().wait_until(deadline) == std::future_status::ready) return {};
   return fail(Errc::unavailable,
               concat("node ", quoted(id()), " has left, but could not tell the others within ",
                      timeout.count(), " ms: they find out when its lease has run out"));

@@ -2,6 +2,7 @@
 #include "cluster/participant.hpp"
 
 #include "cluster/member_record.hpp"
+#include "core/deadline.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
@@ -87,7 +88,7 @@ void Participant::begin(Membership::Joined joined) {
   // Nobody else has it before it has joined.
   const auto kept = std::make_shared<std::shared_ptr<Participant>>(self);
   kept_ = kept;
-  scheduler_->post_after(options_.timeout, [kept] {
+  scheduler_->post_after(std::min(options_.timeout, kLongestWait), [kept] {
     if (const auto me = *kept) me->join_timed_out();
   });
   auto watch = registry_->watch({.on_entry =

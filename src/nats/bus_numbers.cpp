@@ -76,6 +76,8 @@ Result<void> BusPublisher::publish(const Namespace& ns, Outgoing message) {
   if (actors_.size() >= kMaxSubjects && !actors_.contains(message.subject)) {
     if (auto ok = begin_epoch(); !ok) return ok;
   }
+  // First what was lost before, so that this does not hide it.
+  if (auto ok = announce_all(); !ok) return ok;
   const Actor& one = actor(ns, message.subject);
   for (std::uint64_t* const number : one.numbers) ++*number;
   write_reply(one);

@@ -89,7 +89,7 @@ class FileCheckpoints final : public CheckpointStore {
   [[nodiscard]] Result<void> save(std::string_view key, const CheckpointRecord& record) override {
     const std::scoped_lock lock(mutex_);
     const std::string path = path_of(key);
-    const std::string beside = path + ".new";
+    const std::string beside = concat(path, ".", getpid(), ".new");  // others may write it, too
     {
       const File file(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
       if (!file.is_open()) return failed(errno, "making the checkpoint", beside);

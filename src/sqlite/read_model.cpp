@@ -157,11 +157,10 @@ class SqliteReadModel final : public ReadModel {
     }
     const auto reached = begin_hold();
     if (!reached) return std::unexpected(reached.error());
+    const Holding until_the_end(*this);  // also when the caller's own code throws
     auto taken = catch_up(*reached);
     const std::scoped_lock lock(mutex_, twin->mutex_);
     if (taken) taken = take_content(*twin, *reached);
-    is_held_ = false;
-    released_.notify_all();
     return taken;
   }
 
@@ -171,6 +170,22 @@ class SqliteReadModel final : public ReadModel {
   }
 
  private:
+  /// Ends what `begin_hold` began.
+  class Holding {
+   public:
+    explicit Holding(SqliteReadModel& model) : model_(model) {}
+    ~Holding() {
+      const std::scoped_lock lock(model_.mutex_);
+      model_.is_held_ = false;
+      model_.released_.notify_all();
+    }
+    Holding(const Holding&) = delete;
+    Holding& operator=(const Holding&) = delete;
+
+   private:
+    SqliteReadModel& model_;
+  };
+
   /// For what changes the model.
   [[nodiscard]] Result<std::unique_lock<std::mutex>> lock_to_change() {
     std::unique_lock lock(mutex_);
