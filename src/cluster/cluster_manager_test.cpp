@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -127,8 +128,13 @@ TEST_F(ClusterManagerTest, RefusesBadOptions) {
   odd.shards = 100;
   EXPECT_THAT(ClusterManager::join(registry_, odd), FailsWith(Errc::invalid_argument));
   auto stuck = options("a");
-  stuck.max_moving = 0;
-  EXPECT_THAT(ClusterManager::join(registry_, stuck), FailsWith(Errc::invalid_argument));
+  for (const std::size_t moving : {std::size_t{0}, std::size_t{257}}) {
+    stuck.max_moving = moving;
+    EXPECT_THAT(ClusterManager::join(registry_, stuck), FailsWith(Errc::invalid_argument));
+  }
+  auto heavy = options("heavy");
+  heavy.node.load = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(ClusterManager::join(registry_, heavy), FailsWith(Errc::invalid_argument));
   auto slow = options("a");
   slow.lease.renew = slow.lease.ttl;
   EXPECT_THAT(ClusterManager::join(registry_, slow), FailsWith(Errc::invalid_argument));

@@ -73,6 +73,22 @@ TEST_F(StrangeLeaseTest, ARecordThatCannotBeReadIsToldOnceAndWaitedOut) {
   EXPECT_TRUE(world.run_until([&] { return a.holds(); }, milliseconds(100)));
 }
 
+TEST_F(StrangeLeaseTest, OneWhoseKeyIsRemovedIsWaitedOut) {
+  Contender a(world, *registry, "a");
+  Contender b(world, *registry, "b");
+  let_hold(a);
+  b.want();
+  world.advance(milliseconds(100));
+  const auto tenure = a.lease->tenure();
+  a.link->cut();  // it cannot see that
+
+  ASSERT_THAT(registry->put("leader", "", registry->get("leader")->revision), testing::Succeeds());
+
+  ASSERT_TRUE(world.run_until([&] { return b.holds(); }, seconds(4)));
+  EXPECT_FALSE(tenure->is_held());
+  EXPECT_LE(tenure->until(), world.now());
+}
+
 TEST_F(StrangeLeaseTest, AForeignTtlCountsUpToTheLongestAllowed) {
   const auto put = registry->put(
       "leader", R"({"v":1,"holder":"x","tenure":"t","ttl_ms":999999999,"count":1})", 0);

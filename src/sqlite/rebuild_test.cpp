@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -187,7 +188,9 @@ TEST_F(Rebuilds, ThatFailToCatchUpLeaveAllAsItWas) {
     EXPECT_THAT(rebuild(*store_, *model_, rebuild_), FailsWith(Errc::unavailable));
     EXPECT_THAT(model_->remove_twin(), FailsWith(Errc::unavailable));
     const auto never = [](const auto&) { return Result<void>(fail(Errc::closed, "never")); };
-    EXPECT_THAT(model_->take_over(*twin, never), FailsWith(Errc::closed));
+    const auto throws = [](const auto&) -> Result<void> { throw std::runtime_error("progress"); };
+    EXPECT_THROW(static_cast<void>(model_->take_over(*twin, throws)), std::runtime_error);
+    EXPECT_THAT(model_->take_over(*twin, never), FailsWith(Errc::closed));  // nothing holds it
     EXPECT_THAT(model_->take_over(*model_, never), FailsWith(Errc::invalid_argument));
   }
 
