@@ -62,7 +62,7 @@ class RetentionTest : public ::testing::TestWithParam<tests::ServerVersion> {
 INSTANTIATE_TEST_SUITE_P(Versions, RetentionTest, tests::kVersions, tests::version_name);
 
 TEST_P(RetentionTest, VerifyAndReplaySayFromWhichVersionOnAHistoryIsThere) {
-  store({.stream = {.max_age = 2s}});
+  store({.stream = {.max_age = 4s}});
   shorten("order-1");
 
   const AuditReport report = verified();

@@ -122,13 +122,13 @@ TEST(PollingSubscription, CountsWhatItReadAndWhatWasHandled) {
 }
 
 TEST(PollingSubscription, WhatItsHandlerKeepsGoesWithIt) {
-  constexpr int kMostThreads = 64;
+  constexpr int kBlocked = 64;
   const auto store = make_memory_event_store();
   ASSERT_TRUE(store->append({.event_type = "Made", .actor_id = "order-1"}));
   Gate gate;
   std::atomic<int> held_up{0};
   std::vector<Subscription> blocked;
-  for (int i = 0; i <= kMostThreads; ++i) {
+  for (int i = 0; i < kBlocked; ++i) {
     blocked.push_back(store
                           ->subscribe({}, 0,
                                       [&](const EventPtr&) {
@@ -137,7 +137,7 @@ TEST(PollingSubscription, WhatItsHandlerKeepsGoesWithIt) {
                                       })
                           .value());
   }
-  ASSERT_TRUE(eventually([&] { return held_up == kMostThreads; }));
+  ASSERT_TRUE(eventually([&] { return held_up == kBlocked; }));
   const auto kept = std::make_shared<int>(0);
   Subscription waits_for_its_turn =
       store->subscribe({}, 0, [kept](const EventPtr&) { ++*kept; }).value();

@@ -68,7 +68,7 @@ class Registry {
 
   /// Follows all keys: first the present value of each, removed ones too, then `on_live(true)`;
   /// then each change, in the order of revisions, once it is certain. A value may be skipped when
-  /// a newer one of its key follows.
+  /// a newer one of its key follows, and may be an older one for a moment: the newer one follows.
   ///
   /// When what it has seen may be behind (the connection is lost, a message is missing, nothing is
   /// heard): `on_live(false)`. Then it begins anew, with the present values and `on_live(true)`.
