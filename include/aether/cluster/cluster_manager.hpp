@@ -20,7 +20,7 @@ struct ClusterOptions {
   Node node{};              ///< `id`: 1 to 64 of `[A-Za-z0-9_-]`, of this process only
   LeaseOptions lease = {};  ///< the same on all nodes
   std::uint32_t shards = kDefaultShards;  ///< as the cluster has; the first node decides
-  std::size_t max_moving = 64;            ///< shards on their way at a time, while it leads
+  std::size_t max_moving = 64;            ///< 1 to 256: shards on their way at a time
   ShardHandlers handlers = {};
   LogSink log = {};
 };
